@@ -1,0 +1,1 @@
+"""Scores HubSpot records, says why, and writes the scores back."""

@@ -1,0 +1,8 @@
+"""The configuration: read, checked, and handed on as one value."""
+
+from hubsync.catalog.loading import load, load_checked
+from hubsync.catalog.model import Catalog
+from hubsync.catalog.schema import schema
+from hubsync.catalog.starter import starter
+
+__all__ = ["Catalog", "load", "load_checked", "schema", "starter"]

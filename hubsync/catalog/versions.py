@@ -1,0 +1,44 @@
+"""Versions of models: a hash of everything the score depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hubsync.catalog.declared import Declared
+from hubsync.catalog.tracing import Named
+
+# What is said about a model for people changes no score.
+_PROSE = {"outcome", "owner", "covers"}
+
+
+def versions(
+    found: Declared, order: Sequence[str], ingredients: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
+    """The version of every model: eight hex digits; `order` has ingredients first."""
+    made: dict[str, str] = {}
+    for name in order:
+        reads = found.reads_of_models[name]
+        for kind in sorted(each for sort, each in reads if sort == "event"):
+            reads |= found.reads.get(kind, frozenset())
+        parts = {
+            "model": found.models[name].model_dump(mode="json", exclude=_PROSE, exclude_defaults=True),
+            "reads": [[*named, _declaration(found, named)] for named in sorted(reads) if named[0] != "model"],
+            "ingredients": {each: made[each] for each in sorted(ingredients[name])},
+        }
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        made[name] = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+    return made
+
+
+def _declaration(found: Declared, named: Named) -> Any:
+    sort, name = named
+    if sort == "word":
+        return found.portal.words.get(name)
+    if sort == "property":
+        object_, _, property_ = name.partition(".")
+        return found.properties[object_][property_]
+    declaration = found.signals[name] if sort == "signal" else found.events[name]
+    return declaration.model_dump(mode="json", exclude={"label"}, exclude_defaults=True)

@@ -1,0 +1,44 @@
+"""The commands of `hubsync`, in the order in which they are needed."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from hubsync.cli.check import check
+from hubsync.cli.demo import demo
+from hubsync.cli.emulate import emulate
+from hubsync.cli.explain import explain
+from hubsync.cli.failing import EXIT_CODES, Commands
+from hubsync.cli.init import init
+from hubsync.cli.output import Beside
+from hubsync.cli.plan import plan
+from hubsync.cli.provision import provision
+from hubsync.cli.runs import runs
+from hubsync.cli.statements import sql
+from hubsync.cli.status import status
+from hubsync.cli.sync import sync
+
+_EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+app = typer.Typer(
+    name="hubsync",
+    cls=Commands,
+    help="Scores HubSpot contacts, companies and deals, says why, and writes the scores back.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for _command in (demo, init, check, provision, plan, sync, explain, status, runs, sql, emulate):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    log = logging.getLogger("hubsync")
+    log.addHandler(Beside(logging.INFO))
+    log.setLevel(logging.INFO)
+    app()

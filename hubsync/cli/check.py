@@ -1,0 +1,130 @@
+"""`hubsync check`: what is wrong or missing, before anything is pulled or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from hubsync.catalog import Catalog, load
+from hubsync.cli.check_screen import show_config, show_portal, show_problems
+from hubsync.cli.inspection import Inspection, inspect
+from hubsync.cli.options import Json, settings
+from hubsync.cli.output import emit, screen
+from hubsync.cli.words import UnmappedWord, unmapped_words
+from hubsync.scoring.sources import Feeds
+from hubsync.workspace import Workspace, moment
+
+_WARN_BEFORE_END = timedelta(days=183)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps a sync from working, and the exit code that says whose remedy it needs."""
+
+    message: str
+    exit_code: int
+
+
+def check(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Check the configuration alone; call nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """List every mistake of the configuration, then what the portal, token and plan allow."""
+    given = settings()
+    if offline:
+        catalog = load(given.config)
+        now = moment(datetime.now(UTC).replace(tzinfo=None), "UTC")
+        words = unmapped_words(catalog, now, Feeds())
+        if json:
+            emit({"ok": True, **_config_data(catalog, words), "problems": []})
+        else:
+            show_config(screen(), catalog, words)
+        return
+    with Workspace.open(given) as workspace:
+        found = inspect(workspace)
+        words = unmapped_words(workspace.catalog, workspace.as_of, found.feeds)
+        warnings = list(_warnings(workspace))
+        problems = list(_problems(found))
+        if json:
+            emit(_config_data(workspace.catalog, words) | _portal_data(workspace, found, problems, warnings))
+        else:
+            console = screen()
+            show_config(console, workspace.catalog, words)
+            show_portal(console, workspace, found)
+            show_problems(console, [problem.message for problem in problems], warnings)
+    raise typer.Exit(max((problem.exit_code for problem in problems), default=0))
+
+
+def _config_data(catalog: Catalog, words: list[UnmappedWord]) -> dict[str, Any]:
+    return {
+        "config": str(catalog.folder),
+        "models_on": [model.model for model in catalog.on],
+        "models_off": [name for name in catalog.models if name not in catalog.main.models],
+        "unmapped_words": words,
+    }
+
+
+def _portal_data(
+    workspace: Workspace, found: Inspection, problems: list[Problem], warnings: list[str]
+) -> dict[str, Any]:
+    account = workspace.account
+    return {
+        "ok": not problems,
+        "portal": {
+            "portal_id": account.portal_id,
+            "account_type": account.account_type,
+            "time_zone": account.time_zone,
+            "currency": account.currency,
+            "ui_domain": account.ui_domain,
+        },
+        "scopes": found.scopes,
+        "sources": found.sources,
+        "unreadable": found.unreadable,
+        "missing_properties": found.missing,
+        "own_properties": {
+            "existing": found.own.existing, "missing": found.own.created, "options_missing": found.own.extended,
+            "conflicts": found.own.conflicts,
+        },
+        "property_limits": found.property_limits,
+        "api": {
+            "usage": found.usage,
+            "hubsync_left_today": workspace.client.transport.throttle.daily.state().left,
+            "calls_in_10_seconds": workspace.client.transport.rate.maximum,
+        },
+        "first_pull": found.estimate,
+        "warnings": warnings,
+        "problems": [problem.message for problem in problems],
+    }  # fmt: skip
+
+
+def _problems(found: Inspection) -> Iterator[Problem]:
+    missing_own = bool(found.own.created or found.own.extended)
+    for scope in found.scopes:
+        needed_now = scope.blocks or (missing_own and scope.what.startswith("make "))
+        if scope.granted is False and needed_now:
+            yield Problem(
+                f"The token may not {scope.what}, which {', '.join(scope.models)} needs: add the scope"
+                f" {' or '.join(scope.any_of)} to the private app.", 4,
+            )  # fmt: skip
+    for conflict in found.own.conflicts:
+        yield Problem(conflict, 1)
+    for sentence in found.too_many:
+        yield Problem(sentence, 1)
+
+
+def _warnings(workspace: Workspace) -> Iterator[str]:
+    ends = workspace.client.versions.ending(workspace.present.day + _WARN_BEFORE_END)
+    for day, operations in ends.items():
+        some = ", ".join(operations[:5]) + (", ..." if len(operations) > 5 else "")
+        yield (
+            f"On {day} HubSpot ends its support of {len(operations)} kinds of calls that hubsync makes ({some}):"
+            " install a newer hubsync before, or name a newer version under 'api' in hubsync.yaml."
+        )
+    state = workspace.client.transport.throttle.daily.state()
+    if state.left == 0:
+        yield "No API calls are left for hubsync today; the next run goes on when the day's limit resets."

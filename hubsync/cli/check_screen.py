@@ -1,0 +1,115 @@
+"""What `hubsync check` found, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from hubsync.catalog import Catalog
+from hubsync.cli import render
+from hubsync.cli.inspection import Inspection
+from hubsync.cli.output import clean
+from hubsync.cli.words import UnmappedWord
+from hubsync.workspace import Workspace
+
+_MARKS = {
+    True: Text("ok", style="green"),
+    False: Text("missing", style="bold red"),
+    None: Text("not told", style="dim"),
+}
+
+
+def show_config(console: Console, catalog: Catalog, words: Sequence[UnmappedWord]) -> None:
+    """The configuration in a few lines, and the words it leaves unknown."""
+    on = ", ".join(f"{model.model} ({model.object})" for model in catalog.on) or "none"
+    console.print(f"Configuration {catalog.folder}: no mistakes. Models that are on: {on}.", soft_wrap=True)
+    if not words:
+        console.print("Every word that the models use is mapped in portal.yaml.")
+        return
+    made = render.table("word", "of", "means", "unknown to", title="Words that portal.yaml does not map")
+    for word in words:
+        made.add_row(word.word, word.object, word.meaning, ", ".join(word.models))
+    console.print(made)
+
+
+def show_portal(console: Console, workspace: Workspace, found: Inspection) -> None:
+    """What the portal, the token and the plan allow."""
+    account = workspace.account
+    console.print(
+        f"Portal {account.portal_id} ({account.ui_domain}), account type {account.account_type}, time zone"
+        f" {account.time_zone}, currency {account.currency}.",
+        style="bold", soft_wrap=True,
+    )  # fmt: skip
+    _show_scopes(console, found)
+    _show_sources(console, found)
+    _show_properties(console, found)
+    _show_budget(console, workspace, found)
+
+
+def _show_scopes(console: Console, found: Inspection) -> None:
+    made = render.table("to", "scope", "", "models", title="Scopes")
+    for scope in found.scopes:
+        made.add_row(scope.what, " or ".join(scope.any_of), _MARKS[scope.granted], ", ".join(scope.models))
+    console.print(made)
+
+
+def _show_sources(console: Console, found: Inspection) -> None:
+    made = render.table("event", "source", "", "", title="Where events come from")
+    for report in found.sources:
+        used = report.status == "active"
+        instead = report.replaced_by or "nothing: its rules count for nothing"
+        why = "" if used else f"{report.reason}; instead: {instead}"
+        mark = Text("used", style="green") if used else Text(report.status, style="yellow")
+        made.add_row(report.kind, report.source.partition("/")[2], mark, clean(why, 300))
+    console.print(made)
+
+
+def _show_properties(console: Console, found: Inspection) -> None:
+    if found.missing:
+        made = render.table("property", "unknown to", title="Properties that the portal does not have")
+        for place, models in found.missing.items():
+            made.add_row(place, ", ".join(models))
+        console.print(made)
+    own = found.own
+    console.print(f"Own properties: {len(own.existing)} are there, {len(own.created)} are missing.")
+    if own.created or own.extended:
+        console.print(
+            f"  `hubsync provision` or the first sync makes {', '.join(own.created + own.extended)}.", soft_wrap=True
+        )
+    for object_ in sorted({place.partition(".")[0] for place in own.created + own.existing}):
+        limit = (found.property_limits or {}).get(object_)
+        if limit is not None:
+            console.print(f"  {object_}: {limit.used:,} of {limit.limit:,} custom properties are in use.")
+
+
+def _show_budget(console: Console, workspace: Workspace, found: Inspection) -> None:
+    state, rate = workspace.client.transport.throttle.daily.state(), workspace.client.transport.rate
+    if found.usage is not None:
+        console.print(
+            f"API calls today: {found.usage.used:,} of {found.usage.limit:,} by all apps; hubsync may still make"
+            f" {state.left or 0:,} ({state.share:.0%} of the day, {state.reserve:.0%} are left to others).",
+            soft_wrap=True,
+        )
+    if rate.maximum:
+        console.print(f"At most {rate.maximum} calls in 10 seconds.")
+    estimate = found.estimate
+    counts = ", ".join(f"{'?' if count is None else f'{count:,}'} {name}" for name, count in estimate.records.items())
+    console.print(f"The portal has {counts}.", soft_wrap=True)
+    kinds = ", ".join(estimate.kinds)
+    more = f", and the pages of {kinds}, whose number HubSpot does not tell" if kinds else ""
+    console.print(
+        f"A first pull takes about {estimate.calls:,} calls{more}: {max(estimate.minutes, 0.1):.1f} minutes or more.",
+        soft_wrap=True,
+    )
+
+
+def show_problems(console: Console, problems: Sequence[str], warnings: Sequence[str]) -> None:
+    """What keeps a sync from working, and what will one day."""
+    for warning in warnings:
+        console.print(f"Warning: {warning}", style="yellow", soft_wrap=True)
+    for problem in problems:
+        console.print(problem, style="bold red", soft_wrap=True)
+    if not problems:
+        console.print("A sync would work.", style="bold green")

@@ -1,0 +1,127 @@
+"""Scores with their contributions, computed anew from the database without calling HubSpot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hubsync.catalog import Catalog
+from hubsync.errors import InputError
+from hubsync.plan.moves import settled
+from hubsync.pull import feeds_of
+from hubsync.score import explanations, score
+from hubsync.scoring.explain import Explanation, explain
+from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.requirements import requirements
+from hubsync.scoring.scores import Scores
+from hubsync.store import Published, Scratch, Store, StoredRecord
+from hubsync.types import AsOf
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One model's score of one record: how it comes about, what was published, and what HubSpot has."""
+
+    explanation: Explanation
+    tier: str | None
+    published: Published | None
+    hubspot: Mapping[str, str | None]
+
+    def data(self) -> dict[str, Any]:
+        """As JSON says it."""
+        found = self.explanation
+        return {
+            "model": found.model,
+            "score": found.score,
+            "tier": self.tier,
+            "known_data": found.known_data,
+            "why": found.why,
+            "total": found.total,
+            "contributions": found.contributions,
+            "published": _shown(self.published),
+            "hubspot": self.hubspot,
+        }
+
+
+def _shown(published: Published | None) -> dict[str, Any] | None:
+    if published is None:
+        return None
+    return {"score": published.score, "tier": published.tier, "as_of": published.as_of}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """All scores as of a moment, in memory."""
+
+    catalog: Catalog
+    store: Store
+    scratch: Scratch
+    scores: Scores
+
+    def explain(self, record: StoredRecord) -> list[Explained]:
+        """Every model that scores a record; raises InputError when none does."""
+        found = explanations(self.scratch, self.scores, record.object, record.record_id)
+        with self.store.read() as reader:
+            published = {each.model: each for each in reader.published(record.object, record.record_id)}
+        return [self._explained(each, record, published.get(each.model)) for each in found]
+
+    def all(self, model: CompiledModel) -> Iterator[Explanation]:
+        """The explanation of every record that a model scored."""
+        columns = self.scratch.columns(model.relation)
+        for rows in self.scratch.stream(f'SELECT * FROM "{model.relation}"'):  # noqa: S608 (a checked name)
+            for row in rows:
+                yield explain(model, dict(zip(columns, row, strict=True)))
+
+    def values(self, model: CompiledModel) -> list[tuple[str, Decimal]]:
+        """(record, score) of every record with a score, the lowest first."""
+        query = f'SELECT record_id, score FROM "{model.relation}" WHERE score IS NOT NULL ORDER BY 2, 1'  # noqa: S608
+        return [(str(record_id), Decimal(score)) for record_id, score in self.scratch.execute(query)]
+
+    def _explained(self, found: Explanation, record: StoredRecord, published: Published | None) -> Explained:
+        model = next(each for each in self.scores.models if each.name == found.model)
+        writes = model.declaration.writes
+        names = writes.model_dump(exclude_none=True).values() if writes else ()
+        hubspot = {name: record.own.get(name) for name in names}
+        return Explained(found, self._tier(model, record.record_id, published), published, hubspot)
+
+    def _tier(self, model: CompiledModel, record_id: str, published: Published | None) -> str | None:
+        """The tier after the leave margin, as a sync would publish it."""
+        same = published is not None and published.version == self.catalog.version(model.name)
+        tier = settled(model.body.axes, model.declaration.leave_margin)
+        rows = self.scratch.execute(
+            f'SELECT {tier} FROM (SELECT *, CAST(? AS VARCHAR) AS held FROM "{model.relation}" WHERE record_id = ?)',  # noqa: S608
+            [published.tier if same and published else None, record_id],
+        )
+        return rows[0][0] if rows else None
+
+
+@contextmanager
+def scored(catalog: Catalog, store: Store, as_of: AsOf) -> Iterator[Scored]:
+    """Score everything as of a moment from what was pulled."""
+    with store.read() as reader:
+        feeds = feeds_of(catalog, reader.sources())
+    vocabulary = catalog.vocabulary(as_of, feeds)
+    models = catalog.compiled(vocabulary)
+    needs = requirements(models, vocabulary)
+    active = [source for source in feeds.active.values() if source is not None]
+    with store.scratch(as_of, active, needs.objects, needs.links) as scratch:
+        yield Scored(catalog, store, scratch, score(scratch, models, vocabulary))
+
+
+def find(store: Store, object_: str, key: str) -> StoredRecord:
+    """A record by id, email or domain; raises InputError when there is none, or it was deleted."""
+    with store.read() as reader:
+        record = reader.find_record(object_, key)
+    if record is None:
+        by = {"contacts": "id or email", "companies": "id or domain"}.get(object_, "id")
+        raise InputError(
+            f"There is no record '{key}' among the {object_} that were pulled; give its {by}, or run `hubsync plan`"
+            " first, which pulls new ones."
+        )
+    if record.archived_at is not None:
+        day = f"{record.archived_at:%Y-%m-%d}"
+        raise InputError(f"Record {record.record_id} of {object_} was deleted in HubSpot on {day}; restore it there.")
+    return record

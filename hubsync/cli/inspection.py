@@ -1,0 +1,115 @@
+"""What a portal allows the models to do: scopes, sources, properties, budgets, found out with a few calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from hubsync.crm import PropertyLimit, needed_scopes
+from hubsync.provision import Provisioned, compare
+from hubsync.pull.estimate import Estimate, estimate
+from hubsync.pull.portal import Portal
+from hubsync.pull.result import SourceReport
+from hubsync.pull.survey import Mode, Past, Survey, needs
+from hubsync.scoring.declarations import OccurrenceSource
+from hubsync.scoring.sources import Feeds
+from hubsync.types import Usage
+from hubsync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCheck:
+    """One thing the token must be allowed, and the models that need it; `granted` None means HubSpot does not say.
+
+    `blocks` is true when no sync works without it; else something is missing from the scores, or `provision` fails.
+    """
+
+    what: str
+    any_of: tuple[str, ...]
+    models: tuple[str, ...]
+    granted: bool | None
+    blocks: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything that `check` reports about a portal."""
+
+    feeds: Feeds
+    scopes: tuple[ScopeCheck, ...]
+    sources: tuple[SourceReport, ...]
+    unreadable: Mapping[str, str]
+    missing: Mapping[str, tuple[str, ...]]
+    own: Provisioned
+    property_limits: Mapping[str, PropertyLimit] | None
+    usage: Usage | None
+    estimate: Estimate
+
+    @property
+    def too_many(self) -> list[str]:
+        """Sentences about objects whose custom properties would not fit into the portal's limit."""
+        new = Counter(place.partition(".")[0] for place in self.own.created)
+        limits = self.property_limits or {}
+        return [
+            f"{object_} has {limit.used:,} of {limit.limit:,} custom properties, and hubsync needs {count} more:"
+            " archive some in HubSpot, or let models write fewer."
+            for object_, count in sorted(new.items())
+            if (limit := limits.get(object_)) is not None and limit.used + count > limit.limit
+        ]
+
+
+def inspect(workspace: Workspace) -> Inspection:
+    """Ask the portal, as a first pull would; raises what HubSpot raises for reasons other than a missing scope."""
+    client, catalog = workspace.client, workspace.catalog
+    portal = Portal(client, workspace.account.portal_id, workspace.account.currency)
+    nothing_yet = Past({}, {}, {}, {})
+    survey = Survey(portal, catalog, nothing_yet, Mode(workspace.as_of), lambda _object, _ids: {})
+    first_pull = estimate(client, catalog, workspace.as_of)
+    return Inspection(
+        survey.choice.feeds,
+        tuple(_scopes(workspace)),
+        tuple(survey.choice.reports[source] for source in sorted(survey.choice.reports)),
+        survey.unavailable,
+        survey.missing,
+        compare(client, catalog)[0],
+        client.custom_property_limits(),
+        client.usage(),
+        replace(first_pull, kinds=tuple(kind for kind in first_pull.kinds if _unbounded(survey, kind))),
+    )
+
+
+def _unbounded(survey: Survey, kind: str) -> bool:
+    """Whether a kind is fed by event occurrences, whose number HubSpot does not tell beforehand."""
+    source = survey.choice.active.get(kind)
+    return source is not None and isinstance(survey.source(source), OccurrenceSource)
+
+
+def _scopes(workspace: Workspace) -> Iterator[ScopeCheck]:
+    catalog = workspace.catalog
+    wanted, vocabulary = needs(catalog, workspace.as_of, Feeds())
+    writing = {each.model: str(each.object) for each in catalog.on if each.writes is not None}
+    scored = {str(each.object) for each in catalog.needed}
+    by_events: set[str] = set()
+    for kind, _, source in wanted.sources(vocabulary):
+        if isinstance(source, OccurrenceSource):
+            by_events |= wanted.models["event", kind]
+    may_read, may_write = workspace.scopes, _write_scopes(workspace)
+    for need in needed_scopes(wanted.objects, writing.values(), events=bool(by_events), provision=True):
+        reads = need.what.startswith("read ")
+        object_ = need.what.rpartition(" ")[2]
+        if reads:
+            models = by_events if object_ == "events" else wanted.models["object", object_]
+        else:
+            models = {model for model, of in writing.items() if of == object_}
+        granted = may_read if reads else may_write
+        blocks = (reads and object_ in scored) or need.what.startswith("write ")
+        allowed = None if granted is None else need.met_by(granted)
+        yield ScopeCheck(need.what, need.any_of, tuple(sorted(models)), allowed, blocks)
+
+
+def _write_scopes(workspace: Workspace) -> frozenset[str] | None:
+    if workspace.writer is workspace.client:
+        return workspace.scopes
+    info = workspace.writer.token_info()
+    return info[1] if info else None

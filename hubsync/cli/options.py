@@ -1,0 +1,51 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+import typer
+
+from hubsync.cli.failing import wants_json
+from hubsync.errors import InputError
+from hubsync.settings import Settings
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object and nothing else.", is_eager=True, callback=wants_json),
+]
+AsOfText = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="As of this moment or day (ISO, UTC) instead of now; never writes."),
+]
+Full = Annotated[bool, typer.Option("--full", help="Pull everything anew, not only what changed.")]
+PortalId = Annotated[
+    str | None, typer.Option("--portal", metavar="ID", help="Which portal's data, when there are several.")
+]
+
+_NOON = time(12)
+
+
+def settings() -> Settings:
+    """The settings of the environment; raises InputError when .env can't be read."""
+    try:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("The file .env can't be read; it must be plain text in UTF-8.") from error
+
+
+def as_of(text: str | None) -> datetime | None:
+    """A moment as naive UTC; raises InputError for what is none.
+
+    A day alone stands for noon in UTC: then it is that day nearly everywhere on earth, also in the portal.
+    """
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-09-21"):
+            return datetime.combine(date.fromisoformat(text), _NOON)
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        raise InputError(f"--as-of '{text}' is no time; write 2026-09-21 or 2026-09-21T14:00:00Z.") from None

@@ -1,0 +1,116 @@
+"""`hubsync plan`: what a sync would write, and that it would be allowed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hubsync.approval import write_plan
+from hubsync.cli import render
+from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
+from hubsync.cli.output import emit, screen
+from hubsync.cli.progress import Watch
+from hubsync.cli.results import as_data, leave, show_budget, show_moves, write_calls
+from hubsync.errors import InputError
+from hubsync.pipeline import Options, RunResult, run
+from hubsync.types import Change, Plan
+from hubsync.workspace import Workspace
+
+SHOWN = 20
+
+
+def plan(
+    *,
+    full: Full = False,
+    as_of_text: AsOfText = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all rows here, to approve them.")] = None,
+    record: Annotated[str | None, typer.Option(metavar="ID", help="Show the changes of this record alone.")] = None,
+    no_pull: Annotated[bool, typer.Option("--no-pull", help="Score what was pulled last, to try settings.")] = False,
+    json: Json = False,
+) -> None:
+    """Pull, score and plan; nothing is written to HubSpot."""
+    if out is not None and record is not None:
+        raise InputError("--out writes the whole plan, to be approved as it is; leave out --record.")
+    if no_pull and full:
+        raise InputError("--full pulls everything and --no-pull nothing; choose one.")
+    with Workspace.open(settings(), as_of=as_of(as_of_text)) as workspace:
+        with Watch(quiet=json) as watch:
+            result = run(workspace, Options("plan", full=full, pull=not no_pull), watch)
+        rows, calls = _rows(workspace, result, record)
+        if out is not None and result.plan is not None:
+            _write(workspace, result.plan, out)
+        if json:
+            emit(_data(workspace, result, rows, calls, out))
+        else:
+            _show(workspace, result, rows, calls, record, out)
+    leave(result)
+
+
+def _rows(workspace: Workspace, result: RunResult, record: str | None) -> tuple[list[Change], int]:
+    with workspace.store.read() as reader:
+        if record is None:
+            rows = reader.plan_changes(result.run_id, SHOWN)
+        else:
+            rows = [row for row in reader.plan_changes(result.run_id) if row.record_id == record]
+    return rows, write_calls(workspace.store, result.run_id)
+
+
+def _write(workspace: Workspace, planned: Plan, file: Path) -> None:
+    with workspace.store.read() as reader:
+        rows = reader.plan_changes(planned.run_id)
+    write_plan(file, planned, rows)
+
+
+def _data(workspace: Workspace, result: RunResult, rows: list[Change], calls: int, out: Path | None) -> dict[str, Any]:
+    return as_data(workspace, result) | {
+        "held": result.plan.held if result.plan else False,
+        "calls_to_write": calls,
+        "rows": rows,
+        "file": out,
+    }
+
+
+def _show(
+    workspace: Workspace, result: RunResult, rows: list[Change], calls: int, record: str | None, out: Path | None
+) -> None:
+    console, planned = screen(), result.plan
+    if planned is None:
+        console.print(result.reason)
+        return
+    console.print(
+        f"Plan {planned.run_id}: {planned.records_scored:,} records scored, {planned.changes:,} values would change on"
+        f" {planned.records_changed:,} records.",
+        style="bold", soft_wrap=True,
+    )  # fmt: skip
+    if rows:
+        console.print(render.changes(rows))
+    if record is not None and not rows:
+        console.print(f"Nothing would change on record {record}.")
+    if record is None and planned.changes > len(rows):
+        console.print(f"... and {planned.changes - len(rows):,} more; `hubsync plan --out plan.csv` writes them all.")
+    if record is None:
+        show_moves(console, workspace.catalog, planned)
+        for model in planned.new_models:
+            console.print(f"The model {model} has a new version, which is the likely cause of its moves.")
+        console.print(render.guards(planned.guards))
+    console.print(f"Writing it would take about {calls:,} API calls.")
+    show_budget(console, workspace, result)
+    _show_end(workspace, result, out)
+
+
+def _show_end(workspace: Workspace, result: RunResult, out: Path | None) -> None:
+    console = screen()
+    if result.status == "partial":
+        console.print(result.reason, style="yellow", soft_wrap=True)
+    if result.status == "held":
+        console.print(
+            f"A sync would be held by the guards above. If the moves are right: hubsync sync --accept {result.run_id}",
+            style="bold red", soft_wrap=True,
+        )  # fmt: skip
+    if out is not None:
+        console.print(f"All rows are in {out}; `hubsync sync --plan {out}` writes exactly them.", soft_wrap=True)
+    if workspace.as_of.day < workspace.present.day:
+        console.print(f"This is as of {workspace.as_of.day}, a day of the past; such a plan is only for looking.")
+    console.print("Nothing was written to HubSpot.", style="bold green")

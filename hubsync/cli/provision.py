@@ -1,0 +1,44 @@
+"""`hubsync provision`: the properties that hubsync writes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubsync.cli.options import Json, settings
+from hubsync.cli.output import emit, screen
+from hubsync.provision import GROUP
+from hubsync.provision import provision as make
+from hubsync.workspace import Workspace
+
+
+def provision(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Make the property group and the score properties; running it again changes nothing."""
+    with Workspace.open(settings()) as workspace:
+        made = make(workspace.writer, workspace.catalog, dry_run=dry_run)
+        portal_id = workspace.account.portal_id
+    if json:
+        emit({
+            "portal_id": portal_id, "dry_run": dry_run, "group": GROUP, "groups_created": made.groups_created,
+            "created": made.created, "extended": made.extended, "existing": made.existing,
+            "conflicts": made.conflicts,
+        })  # fmt: skip
+        return
+    console = screen()
+    verb = "would be made" if dry_run else "made"
+    for place in made.created:
+        console.print(f"  {verb}: {place}", style="green")
+    for place in made.extended:
+        console.print(f"  options {'would be added' if dry_run else 'added'}: {place}", style="green")
+    for place in made.existing:
+        console.print(f"  there already: {place}", style="dim")
+    console.print(
+        f"Portal {portal_id}: {len(made.created)} properties {verb} in the group '{GROUP}',"
+        f" {len(made.existing)} were there already.",
+        soft_wrap=True,
+    )

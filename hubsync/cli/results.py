@@ -1,0 +1,105 @@
+"""How a run ended, for people and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from hubsync.catalog import Catalog
+from hubsync.cli import render
+from hubsync.pipeline import RunResult
+from hubsync.plan.guards import writes_calls
+from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.tiers import tier_names
+from hubsync.store import Reject, Store
+from hubsync.types import Plan
+from hubsync.workspace import Workspace
+
+EXIT_OF_STATUS: Mapping[str, int] = {"ok": 0, "held": 3}
+
+
+def moves_as_rows(moves: Mapping[str, Mapping[tuple[str, str], int]]) -> dict[str, list[dict[str, Any]]]:
+    """Tier moves as JSON says them."""
+    return {
+        model: [{"from": old, "to": new, "records": count} for (old, new), count in sorted(pairs.items())]
+        for model, pairs in moves.items()
+    }
+
+
+def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
+    """What every run reports as JSON."""
+    plan = result.plan
+    return {
+        "run_id": result.run_id,
+        "status": result.status,
+        "reason": result.reason,
+        "portal_id": workspace.account.portal_id,
+        "as_of": result.as_of,
+        "records_scored": plan.records_scored if plan else 0,
+        "scores": result.scores,
+        "changes": plan.changes if plan else 0,
+        "records_changed": plan.records_changed if plan else 0,
+        "plan_hash": plan.hash if plan else None,
+        "first_write": plan.first_write if plan else False,
+        "new_models": plan.new_models if plan else (),
+        "tier_moves": moves_as_rows(plan.tier_moves if plan else {}),
+        "guards": plan.guards if plan else (),
+        "written": result.written,
+        "rejected": result.rejected,
+        "rejects": reject_words(workspace.store) if result.rejected else {},
+        "calls": result.calls,
+        "calls_left_today": workspace.writer.transport.throttle.daily.state().left,
+        "seconds": result.seconds,
+    }
+
+
+def reject_words(store: Store) -> dict[str, int]:
+    """How many records HubSpot refuses now, by HubSpot's words."""
+    with store.read() as reader:
+        return words_of(reader.rejects())
+
+
+def words_of(rejects: Sequence[Reject]) -> dict[str, int]:
+    """Records refused by HubSpot's words, the most frequent first; a record counts once, whatever its models."""
+    refused = {(reject.object, reject.record_id): reject.message or reject.category for reject in rejects}
+    return dict(Counter(refused.values()).most_common())
+
+
+def show_moves(console: Console, catalog: Catalog, plan: Plan) -> None:
+    """The tier moves of every model that has tiers, as matrices."""
+    for model, moves in plan.tier_moves.items():
+        if any(old or new for old, new in moves):
+            console.print(render.matrix(model, moves, tiers(catalog, model)))
+
+
+def tiers(catalog: Catalog, model: str) -> list[str]:
+    """The tiers of a model, the worst first."""
+    declaration = catalog.models.get(model)
+    if declaration is None:
+        return []
+    return tier_names(KINDS[declaration.kind].tiers(declaration))
+
+
+def show_budget(console: Console, workspace: Workspace, result: RunResult) -> None:
+    """One line about the calls of the run and of the day."""
+    state = workspace.writer.transport.throttle.daily.state()
+    left = "HubSpot does not say how many are left today" if state.left is None else (
+        f"{state.left:,} are left for hubsync today ({state.share:.0%} of {state.limit or 0:,} a day)"
+    )
+    console.print(f"{result.calls:,} API calls in {result.seconds:.1f} s; {left}.", soft_wrap=True)
+
+
+def write_calls(store: Store, run_id: str) -> int:
+    """About how many calls writing a plan takes: a batch for each hundred records of an object."""
+    with store.read() as reader:
+        pairs = {(change.object, change.record_id) for change in reader.plan_changes(run_id)}
+    return writes_calls(Counter(object_ for object_, _ in pairs))
+
+
+def leave(result: RunResult) -> None:
+    """Exit with the code of the run's status; raises typer.Exit."""
+    raise typer.Exit(EXIT_OF_STATUS.get(result.status, 1))

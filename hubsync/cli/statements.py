@@ -1,0 +1,67 @@
+"""`hubsync sql`: the SQL of a model, as it runs."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import sqlglot
+import typer
+
+from hubsync.catalog import load
+from hubsync.cli.options import Json, PortalId, settings
+from hubsync.cli.output import emit
+from hubsync.errors import InputError
+from hubsync.pull import feeds_of
+from hubsync.scoring.expressions import nearest
+from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.model import compile_model, model_sql
+from hubsync.scoring.sources import Feeds
+from hubsync.settings import Settings
+from hubsync.store import Store
+from hubsync.types import AsOf
+from hubsync.workspace import Local, moment
+
+
+def sql(
+    model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: PortalId = None, json: Json = False
+) -> None:
+    """Print the SQL that scores a model: the facts it reads, then the score with every line of its explanation."""
+    given = settings()
+    catalog = load(given.config)
+    if model not in catalog.models:
+        raise InputError(
+            f"There is no model '{model}', only {', '.join(catalog.models)}. {nearest(model, catalog.models)}".strip()
+        )
+    as_of, feeds = _moment(given, portal)
+    vocabulary = catalog.vocabulary(as_of, feeds)
+    compiled = compile_model(catalog.models[model], vocabulary)
+    needs = closure(compiled.needs, vocabulary)
+    objects = [name for name in ORDER if name in {need.object for need in needs} | {compiled.object}]
+    statements = [(f"facts_{name}", facts_sql(name, needs, vocabulary)) for name in objects]
+    statements.append((compiled.relation, model_sql(compiled, vocabulary)))
+    pretty = [(makes, _pretty(text)) for makes, text in statements]
+    first = sorted(catalog.ingredients.get(model, ()))
+    if json:
+        emit({
+            "model": model, "object": compiled.object, "version": catalog.version(model), "ingredients": first,
+            "statements": [{"makes": makes, "sql": text} for makes, text in pretty],
+        })  # fmt: skip
+        return
+    if first:
+        sys.stdout.write(f"-- reads the scores of {', '.join(first)}, which run before\n\n")
+    sys.stdout.write("\n".join(f"{text};\n" for _, text in pretty))
+
+
+def _moment(given: Settings, portal: str | None) -> tuple[AsOf, Feeds]:
+    """The last run's moment and sources; before the first run, now and the first source of each kind."""
+    if portal is None and not Store.portals(given.data):
+        return moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds()
+    local = Local.open(given, portal=portal)
+    with local.store.read() as reader:
+        return local.as_of, feeds_of(local.catalog, reader.sources())
+
+
+def _pretty(text: str) -> str:
+    return sqlglot.transpile(text, read="duckdb", write="duckdb", pretty=True)[0]

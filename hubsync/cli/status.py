@@ -1,0 +1,127 @@
+"""`hubsync status`: how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hubsync.catalog import Catalog
+from hubsync.cli.live import Live, look
+from hubsync.cli.options import Json, PortalId, settings
+from hubsync.cli.output import emit, screen
+from hubsync.cli.results import words_of
+from hubsync.cli.status_screen import show_status
+from hubsync.crm import Versions
+from hubsync.store import Run, SourceState, Store
+from hubsync.types import Plan
+from hubsync.workspace import Local, moment
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How a source of events stands, and what is used in its place."""
+
+    source: str
+    kind: str
+    status: str
+    reason: str
+    replaced_by: str | None
+    last_event_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that `status` tells about a portal."""
+
+    portal_id: str
+    account: Mapping[str, str]
+    now: datetime
+    last_run: Run | None
+    last_good_run: Run | None
+    age: timedelta | None
+    records: Mapping[str, int]
+    sources: tuple[SourceStatus, ...]
+    rejects: Mapping[str, int]
+    waiting: Plan | None
+    calls_today: int
+    live: Live
+    sizes: Mapping[str, int]
+    legacy: tuple[str, ...]
+    catalog: Catalog
+
+
+def status(*, portal: PortalId = None, json: Json = False) -> None:
+    """Show the last run, what HubSpot refuses, what waits for a decision, and the day's API calls."""
+    given = settings()
+    local = Local.open(given, portal=portal)
+    found = gather(local, look(given, local))
+    if json:
+        emit(_data(found))
+    else:
+        show_status(screen(), found)
+
+
+def gather(local: Local, live: Live) -> Status:
+    """Read the database once and put the facts together."""
+    store: Store = local.store
+    with store.read() as reader:
+        last, good, states = reader.last_run(), reader.last_good_run(), reader.sources()
+        wall = datetime.now(UTC).replace(tzinfo=None)
+        now = live.now or (max(wall, last.started_at) if last else wall)
+        today = moment(now, local.account.get("time_zone", "UTC"))
+        rejects = words_of(reader.rejects())
+        return Status(
+            portal_id=store.portal_id,
+            account=local.account,
+            now=now,
+            last_run=last,
+            last_good_run=good,
+            age=now - (good.ended_at or good.started_at) if good else None,
+            records=reader.counts(),
+            sources=tuple(_replaced(states)),
+            rejects=rejects,
+            waiting=reader.plan(last.run_id) if last and last.status == "held" else None,
+            calls_today=reader.calls_since(today.day_start),
+            live=live,
+            sizes=reader.sizes(),
+            legacy=Versions(local.catalog.main.api.version).fallbacks(),
+            catalog=local.catalog,
+        )
+
+
+def _replaced(states: list[SourceState]) -> list[SourceStatus]:
+    active = {state.kind: state.source for state in states if state.status == "active"}
+    return [
+        SourceStatus(
+            state.source, state.kind, state.status, state.reason,
+            None if state.status == "active" else active.get(state.kind), state.last_event_at,
+        )
+        for state in states
+    ]  # fmt: skip
+
+
+def _data(found: Status) -> dict[str, Any]:
+    return {
+        "portal_id": found.portal_id,
+        "account": found.account,
+        "now": found.now,
+        "last_run": found.last_run,
+        "last_good_run": found.last_good_run,
+        "age_hours": None if found.age is None else round(found.age.total_seconds() / 3600, 2),
+        "records": found.records,
+        "sources": found.sources,
+        "rejects": sum(found.rejects.values()),
+        "reject_words": found.rejects,
+        "waiting": None if found.waiting is None else {"run_id": found.waiting.run_id, "guards": found.waiting.guards},
+        "calls_today": found.calls_today,
+        "usage": found.live.usage,
+        "calls_left_today": found.live.left,
+        "live": found.live.reason or "HubSpot was asked",
+        "file_bytes": found.sizes.get("file", 0),
+        "rows": {name: count for name, count in found.sizes.items() if name != "file"},
+        "api_version": found.catalog.main.api.version,
+        "legacy_operations": found.legacy,
+        "settings": found.catalog.main.model_dump(mode="json"),
+    }

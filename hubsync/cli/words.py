@@ -1,0 +1,55 @@
+"""Words of the models that this portal's portal.yaml does not map: what is unknown, and to which models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hubsync.catalog import Catalog
+from hubsync.scoring.expressions import Meaning
+from hubsync.scoring.model import compile_model
+from hubsync.scoring.requirements import requirements
+from hubsync.scoring.sources import Feeds
+from hubsync.scoring.vocabulary import Vocabulary
+from hubsync.scoring.words import WORDS
+from hubsync.types import AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedWord:
+    """A word without a meaning for an object, and the models that would use it."""
+
+    word: str
+    object: str
+    meaning: str
+    models: tuple[str, ...]
+
+
+@dataclass
+class _Noting(Vocabulary):
+    """A vocabulary that notes which words it was asked for in vain."""
+
+    unmapped: set[tuple[str, str]] = field(default_factory=set)
+
+    def word(self, name: str, object_: str) -> Meaning:
+        """The meaning of a word for one object."""
+        mapped = self.words.get(name)
+        if not isinstance(mapped, Mapping) or mapped.get(object_) is None:
+            self.unmapped.add((name, object_))
+        return super().word(name, object_)
+
+
+def unmapped_words(catalog: Catalog, as_of: AsOf, feeds: Feeds) -> list[UnmappedWord]:
+    """Every unmapped word that a needed model leads to, with the models that lose by it."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for model in catalog.needed:
+        vocabulary = _Noting(
+            catalog.properties, catalog.portal.words, catalog.signals, catalog.events, catalog.models, as_of, feeds
+        )
+        requirements([compile_model(model, vocabulary)], vocabulary)
+        for pair in vocabulary.unmapped:
+            models.setdefault(pair, []).append(model.model)
+    return [
+        UnmappedWord(word, object_, WORDS[word].meaning, tuple(names))
+        for (word, object_), names in sorted(models.items())
+    ]

@@ -1,0 +1,33 @@
+"""The only part of hubsync that speaks to HubSpot."""
+
+from hubsync.crm.budget import Budget, DailyBudget
+from hubsync.crm.client import Client, Filter, PropertyLimit
+from hubsync.crm.objects import ENGAGEMENTS, OBJECT_TYPES, association_types, modified_property
+from hubsync.crm.paging import EventPage, Occurrence, RecordPage, SearchPage, follow
+from hubsync.crm.scopes import Need, needed_scopes
+from hubsync.crm.throttle import Throttle
+from hubsync.crm.transport import Transport
+from hubsync.crm.versions import Versions, support_end
+
+__all__ = [
+    "ENGAGEMENTS",
+    "OBJECT_TYPES",
+    "Budget",
+    "Client",
+    "DailyBudget",
+    "EventPage",
+    "Filter",
+    "Need",
+    "Occurrence",
+    "PropertyLimit",
+    "RecordPage",
+    "SearchPage",
+    "Throttle",
+    "Transport",
+    "Versions",
+    "association_types",
+    "follow",
+    "modified_property",
+    "needed_scopes",
+    "support_end",
+]

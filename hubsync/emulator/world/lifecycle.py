@@ -1,0 +1,24 @@
+"""The lifecycle stages of contacts, which only move forward while nobody resets them."""
+
+from __future__ import annotations
+
+from hubsync.emulator.world.scene import Scene
+from hubsync.emulator.world.subjects import Person
+
+_STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
+
+
+def advance(scene: Scene, t: int, person: Person, stage: str) -> None:
+    """Move a contact forward in its lifecycle, never back."""
+    if person.alive and _rank(stage) > _rank(person.stage):
+        person.stage = stage
+        scene.change(person, t, {"lifecyclestage": stage, **entered(scene, t, stage)})
+
+
+def entered(scene: Scene, t: int, stage: str) -> dict[str, str]:
+    """The property that dates the first day in a stage."""
+    return {f"hs_lifecyclestage_{stage}_date": scene.iso(t)}
+
+
+def _rank(stage: str) -> int:
+    return _STAGES.index(stage) if stage in _STAGES else len(_STAGES)

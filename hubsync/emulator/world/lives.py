@@ -1,0 +1,204 @@
+"""How records come and go: births, duplicates and their merges, deletions, people who leave."""
+
+from __future__ import annotations
+
+from hubsync.emulator.world import schema, words
+from hubsync.emulator.world.calendar import DAY, HOUR
+from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.lifecycle import entered
+from hubsync.emulator.world.marketing import Marketing
+from hubsync.emulator.world.population import CompanyTraits, PersonTraits, Row
+from hubsync.emulator.world.scene import Scene
+from hubsync.emulator.world.subjects import Company, Person
+from hubsync.emulator.world.success import Success
+
+_COMPANY, _PERSON, _STATE, _BIRTH, _ARRIVALS = 10, 11, 12, 13, 14
+_NEW_A_DAY = 0.002
+_MISSING, _DIRTY = 0.14, 0.03
+_BUYING_ROLES = {"champion": "CHAMPION", "user": "END_USER", "executive": "BUDGET_HOLDER", "passive": "OTHER"}
+
+
+class Lives:
+    """Brings people and companies into the portal when their time has come, and takes them out again."""
+
+    def __init__(self, scene: Scene, marketing: Marketing, success: Success) -> None:
+        self._scene = scene
+        self._marketing = marketing
+        self._success = success
+        self._row = Row(scene.seed)
+        self._founded: dict[int, int] = {}
+
+    def settle(self, contacts: int, until: int) -> None:
+        """Plan the births of as many people as it takes to have this many contacts on the last day."""
+        alive = 0
+        while alive < contacts:
+            traits, company = self._row.take()
+            self._plan_birth(traits, company)
+            alive += min(traits.merged, traits.archived) > until
+
+    def arrive(self, day: int, contacts: int) -> None:
+        """Plan the births of those who come newly on a day that nobody planned ahead."""
+        dice = self._scene.dice(_ARRIVALS, day)
+        for _ in range(dice.poisson(contacts * _NEW_A_DAY)):
+            self._plan_birth(*self._row.take(day))
+
+    def _plan_birth(self, traits: PersonTraits, company: CompanyTraits | None) -> None:
+        t = self._birth_time(_PERSON, traits.number, traits.born)
+        if company:
+            if company.number not in self._founded:
+                founded = self._birth_time(_COMPANY, company.number, company.born)
+                self._founded[company.number] = founded
+                self._scene.plan(founded, self._found, company)
+            t = max(t, self._founded[company.number] + HOUR)
+        self._scene.plan(t, self._meet, traits)
+
+    def _birth_time(self, purpose: int, number: int, day: int) -> int:
+        return self._scene.calendar.at_work(self._scene.dice(_BIRTH, purpose, number), day)
+
+    def _found(self, t: int, traits: CompanyTraits) -> None:
+        scene = self._scene
+        dice = scene.dice(_COMPANY, traits.number)
+        revenue = traits.employees * (60 + dice.below(200)) * 1000
+        known = {
+            "name": traits.name,
+            "domain": traits.domain,
+            "lifecyclestage": "lead",
+            "hubspot_owner_id": schema.seller(traits.number),
+            **_optional(dice, "industry", traits.industry),
+            **_optional(dice, "country", traits.country),
+            **_optional(dice, "numberofemployees", str(traits.employees), dirty=True),
+            **_optional(dice, "annualrevenue", str(revenue), dirty=True),
+        }
+        if traits.number == 3:
+            known["description"] = "A company with a long story. 📚 " * 2100
+        company = Company(object="companies", key=traits.number, traits=traits, alive=True)
+        company.id = scene.create("companies", t, known)
+        company.settle(scene.dice(_STATE, traits.number))
+        scene.companies[traits.number] = company
+        if traits.since is not None:
+            scene.plan(traits.since * DAY + 2 * HOUR, self._success.begin, company)
+            if traits.quarterly:
+                scene.truth.quarterly.add(company.id)
+
+    def _meet(self, t: int, traits: PersonTraits) -> None:
+        scene = self._scene
+        company = scene.companies[traits.company] if traits.company is not None else None
+        dice = scene.dice(_PERSON, traits.number)
+        person = Person(object="contacts", key=traits.number, traits=traits, company=company, alive=True)
+        person.stage = "subscriber" if dice.chance(0.25) else "lead"
+        if company and company.status == "customer":
+            person.stage = "customer"
+        known = self._first_words(t, person, dice)
+        original = self._original(person)
+        if original:
+            known |= {"firstname": original.traits.first_name, "lastname": original.traits.last_name}
+        person.id = scene.create("contacts", t, known, "FORM")
+        scene.people.append(person)
+        if company:
+            company.people.append(person)
+            scene.link("contacts", person.id, t, ("companies", company.id, (1, 279)))
+            scene.change(person, t, {"associatedcompanyid": company.id})
+            scene.count(company, t, "num_associated_contacts")
+            self._second_company(t, person)
+        self._plan_fate(t, person, original, dice)
+
+    def _first_words(self, t: int, person: Person, dice: Dice) -> dict[str, str]:
+        traits, company = person.traits, person.company
+        industry = company.traits.industry if company else ""
+        if dice.chance(0.15):
+            industry = industry.replace("_", " ").title()
+        owner = schema.keeper if company and company.status == "customer" else schema.seller
+        return {
+            "email": traits.email,
+            "firstname": traits.first_name,
+            "lastname": traits.last_name,
+            "lifecyclestage": person.stage,
+            **entered(self._scene, t, person.stage),
+            **_optional(dice, "jobtitle", traits.title),
+            **_optional(dice, "country", company.traits.country if company else "United States"),
+            **_optional(dice, "industry", industry),
+            **_optional(dice, "hubspot_owner_id", owner(company.key) if company else ""),
+            **_optional(dice, "hs_lead_status", "" if person.stage == "customer" else "NEW"),
+            **_optional(dice, "hs_buying_role", _BUYING_ROLES.get(traits.role, ""), missing=0.35),
+            **_optional(dice, "decision_role", _decision_role(traits), missing=0.5),
+        }
+
+    def _original(self, double: Person) -> Person | None:
+        if double.traits.double_of is None or double.company is None:
+            return None
+        others = [one for one in double.company.people if one.alive and one.traits.double_of is None]
+        return others[double.traits.double_of % len(others)] if others else None
+
+    def _second_company(self, t: int, person: Person) -> None:
+        second = self._scene.companies.get(person.traits.second_company or -1)
+        if second:
+            self._scene.link("contacts", person.id, t, ("companies", second.id, (279,)))
+
+    def _plan_fate(self, t: int, person: Person, original: Person | None, dice: Dice) -> None:
+        scene, traits = self._scene, person.traits
+        if t >= 0 and dice.chance(0.6):
+            scene.plan(t + 5 * 60_000, self._marketing.submit, person, dice.pick(words.FORMS))
+            page, referrer = dice.pick(words.BLOG_PAGES), dice.pick(words.REFERRERS)
+            scene.plan(t + 60_000, self._marketing.visit, person, (page,), referrer)
+        day = t // DAY + 1
+        scene.plan(max(traits.merged, day) * DAY + 6 * HOUR, self._merge, person, original)
+        scene.plan(max(traits.archived, day) * DAY + 7 * HOUR, self._delete, person)
+        scene.plan(max(traits.leaves, day) * DAY + 5 * HOUR, self._leave, person)
+
+    def _merge(self, t: int, double: Person, original: Person | None) -> None:
+        scene = self._scene
+        if original is None or not original.alive:
+            self._delete(t, double)
+        if not double.alive or original is None:
+            return
+        scene.flush()
+        gone = (original.id, double.id)
+        original.id = scene.portal.merge("contacts", *gone, scene.moment(t))
+        double.alive = False
+        for old in gone:
+            scene.truth.merged[old] = original.id
+        for name, count in double.counts.items():
+            scene.count(original, t, name, by=count)
+        for name, last in double.latest.items():
+            if last > original.latest.get(name, -1):
+                scene.seen(original, last, name)
+        if double.company:
+            scene.count(double.company, t, "num_associated_contacts", by=-1)
+
+    def _delete(self, t: int, person: Person) -> None:
+        scene = self._scene
+        if not person.alive:
+            return
+        scene.flush()
+        person.alive = False
+        if person.key % 5 == 0:
+            scene.portal.purge("contacts", person.id)
+        else:
+            scene.portal.archive("contacts", person.id, scene.moment(t))
+        if person.company:
+            scene.count(person.company, t, "num_associated_contacts", by=-1)
+
+    def _leave(self, t: int, person: Person) -> None:
+        company = person.company
+        if not person.alive or company is None:
+            return
+        person.left = True
+        self._scene.truth.left[person.id] = self._scene.calendar.moment(t)
+        company.usage -= 1.0
+        company.mood -= 0.5
+        self._scene.plan(t + 20 * DAY, self._marketing.mail, person)
+
+
+def _optional(
+    dice: Dice, name: str, value: str, *, missing: float = _MISSING, dirty: bool = False
+) -> dict[str, str]:
+    unknown, soiled = dice.chance(missing), dice.chance(_DIRTY)
+    if unknown or not value:
+        return {}
+    return {name: dice.pick(("N/A", "NaN", "")) if dirty and soiled else value}
+
+
+def _decision_role(traits: PersonTraits) -> str:
+    if traits.seniority >= 0.75:
+        return "decision_maker"
+    return "influencer" if traits.seniority >= 0.4 else "user"

@@ -1,0 +1,88 @@
+"""Page views, forms and marketing mails, with the programs that open and click in people's place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hubsync.emulator.world import words
+from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
+from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.scene import Scene
+from hubsync.emulator.world.subjects import Person
+
+_MAIL = 20
+_LINKS_CLICKED_BY_BOTS = (4, 9)
+
+
+class Marketing:
+    """What contacts do on the web site and with the mails they get."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def visit(self, t: int, person: Person, pages: Sequence[str], referrer: str = "") -> None:
+        """One visit to the web site."""
+        if person.left or not person.alive:
+            return
+        scene = self._scene
+        for place, page in enumerate(pages):
+            at = t + place * 70_000
+            title = page.strip("/").replace("/", " - ").replace("-", " ").capitalize()
+            view = {"hs_url": words.SITE + page, "hs_title": title, "hs_referrer": referrer}
+            scene.portal.occur("e_visited_page", "contacts", person.id, scene.moment(at), view)
+            scene.count(person, at, "hs_analytics_num_page_views", "hs_analytics_last_timestamp")
+            if person.company:
+                scene.count(person.company, at, "hs_analytics_num_page_views", "hs_analytics_last_timestamp")
+        scene.count(person, t, "hs_analytics_num_visits", "hs_analytics_last_visit_timestamp")
+
+    def submit(self, t: int, person: Person, form: str) -> None:
+        """Fill in a form."""
+        if person.left or not person.alive:
+            return
+        scene = self._scene
+        scene.count(person, t, "num_conversion_events", "recent_conversion_date")
+        scene.change(person, t, {"recent_conversion_event_name": form})
+
+    def mail(self, t: int, person: Person) -> None:
+        """Send a marketing mail, and let happen what follows from it."""
+        if not person.alive or person.opted_out:
+            return
+        scene, traits = self._scene, person.traits
+        dice = scene.dice(_MAIL, person.key, t)
+        if person.left:
+            scene.count(person, t, "hs_email_bounce")
+            scene.change(person, t, {"hs_email_bad_address": "true"})
+            person.opted_out = True
+            return
+        scene.count(person, t, "hs_email_delivered", "hs_email_last_send_date")
+        if person.company and person.company.traits.scanner:
+            self._scanned(t, person, dice)
+        reads = dice.chance(traits.reader)
+        if traits.proxy or reads:
+            delay = MINUTE if traits.proxy else int(dice.exponential(3.0) * HOUR)
+            scene.plan(min(t + delay, t + DAY), self._read if reads else self._open, person, dice)
+
+    def _scanned(self, t: int, person: Person, dice: Dice) -> None:
+        low, high = _LINKS_CLICKED_BY_BOTS
+        clicks = low + dice.below(high - low + 1)
+        self._scene.count(person, t + 400, "hs_email_open", "hs_email_last_open_date")
+        self._scene.count(person, t + 900, "hs_email_click", "hs_email_last_click_date", by=clicks)
+        self._scene.truth.bot_clicks += clicks
+
+    def _open(self, t: int, person: Person, _: Dice) -> None:
+        if person.alive:
+            self._scene.count(person, t, "hs_email_open", "hs_email_last_open_date")
+
+    def _read(self, t: int, person: Person, dice: Dice) -> None:
+        if not person.alive:
+            return
+        scene = self._scene
+        self._open(t, person, dice)
+        if dice.chance(0.3):
+            scene.count(person, t + MINUTE, "hs_email_click", "hs_email_last_click_date")
+            self.visit(t + MINUTE, person, [dice.pick(words.BLOG_PAGES)], "https://mail.vendor.example/")
+        if dice.chance(0.06):
+            scene.count(person, t + 9 * MINUTE, "hs_email_replied", "hs_email_last_reply_date")
+        if dice.chance(0.012):
+            person.opted_out = True
+            scene.change(person, t + 2 * MINUTE, {"hs_email_optout": "true"})

@@ -1,0 +1,103 @@
+"""What all parts of the world share: the portal, the agenda of what will happen, the living records."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from hubsync.emulator.state import Portal
+from hubsync.emulator.world.calendar import DAY, MINUTE, Calendar
+from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.subjects import Company, Person, Subject, Truth
+
+Act = Callable[..., None]
+_LAST_CALL = 30 * MINUTE
+_LONG_AGO = -10_000 * DAY
+
+
+class Scene:
+    """The portal with everything the parts of the world need to play on it."""
+
+    def __init__(self, portal: Portal, calendar: Calendar, seed: int) -> None:
+        self.portal = portal
+        self.calendar = calendar
+        self.seed = seed
+        self.companies: dict[int, Company] = {}
+        self.people: list[Person] = []
+        self.truth = Truth()
+        self.floor = _LONG_AGO
+        """No change is dated before this: what a reader has seen stays as it was seen."""
+        self._agenda: list[tuple[int, int, Act, Sequence[Any]]] = []
+        self._planned = 0
+        self._dirty: list[Subject] = []
+
+    def dice(self, purpose: int, *keys: int) -> Dice:
+        """Chance for one purpose of one record."""
+        return Dice(self.seed, purpose, *keys)
+
+    def plan(self, t: int, act: Act, *args: Any) -> None:
+        """Let something happen at a moment to come, not so late in a day that it would end in the next."""
+        if t % DAY > DAY - _LAST_CALL:
+            t += _LAST_CALL
+        self._planned += 1
+        heapq.heappush(self._agenda, (t, self._planned, act, args))
+
+    def play_until(self, end: int) -> None:
+        """Let everything happen that is planned before this moment."""
+        while self._agenda and self._agenda[0][0] < end:
+            t, _, act, args = heapq.heappop(self._agenda)
+            act(t, *args)
+
+    def moment(self, t: int) -> datetime:
+        """The date that a change at this moment bears."""
+        return self.calendar.moment(max(t, self.floor))
+
+    def iso(self, t: int) -> str:
+        """A moment as HubSpot writes it."""
+        return self.calendar.iso(t)
+
+    def create(self, kind: str, t: int, properties: dict[str, str], source: str = "CRM_UI") -> str:
+        """Create a record of this object type; its id comes back."""
+        return self.portal.put(kind, properties, at=self.moment(t), source=source)
+
+    def alter(self, kind: str, record_id: str, t: int, properties: dict[str, str]) -> None:
+        """Change a record that has no counters."""
+        self.portal.set(kind, record_id, properties, at=self.moment(t))
+
+    def change(self, subject: Subject, t: int, properties: dict[str, str]) -> None:
+        """Change properties of a record with counters; they are written by the next `flush`."""
+        if not subject.pending:
+            self._dirty.append(subject)
+        subject.pending.update(properties)
+        subject.pending_at = max(subject.pending_at, t)
+
+    def count(self, subject: Subject, t: int, name: str, last: str = "", by: int = 1) -> None:
+        """Raise a counter, and the property that dates the last time."""
+        total = subject.counts[name] = subject.counts.get(name, 0) + by
+        self.change(subject, t, {name: str(total)})
+        if last:
+            self.seen(subject, t, last)
+
+    def seen(self, subject: Subject, t: int, *names: str) -> None:
+        """Move properties that date the last time of something, never backwards."""
+        for name in names:
+            if t >= subject.latest.get(name, t):
+                subject.latest[name] = t
+                self.change(subject, t, {name: self.calendar.iso(t)})
+
+    def flush(self) -> None:
+        """Write what changed since the last time, one write per record."""
+        dirty, self._dirty = self._dirty, []
+        for subject in dirty:
+            if subject.alive:
+                moment = self.moment(subject.pending_at)
+                self.portal.set(subject.object, subject.id, subject.pending, at=moment, source="CALCULATED")
+            subject.pending = {}
+
+    def link(self, kind: str, record_id: str, t: int, *others: tuple[str, str, Sequence[int]]) -> None:
+        """Associate a record with others, each given as object type, id and type ids."""
+        for other, other_id, type_ids in others:
+            if other_id:
+                self.portal.associate(kind, record_id, other, other_id, type_ids, at=self.moment(t))

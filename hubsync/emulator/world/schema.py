@@ -1,0 +1,102 @@
+"""What the vendor added to its portal: properties, owners, the renewal pipeline, the product catalogue."""
+
+from __future__ import annotations
+
+from hubsync.emulator.state import Portal
+
+GROUP = "product_data"
+RENEWALS = "renewals"
+OWNERS = 8
+"""Owners 0 to 4 sell, 5 to 7 look after customers."""
+
+_FIRST_OWNER = 41_629_700
+_DECISION_ROLES = (("decision_maker", "Decision maker"), ("influencer", "Influencer"), ("user", "User"))
+PLANS: dict[str, tuple[int, int]] = {
+    "starter": (5, 300),
+    "team": (20, 360),
+    "business": (60, 480),
+    "enterprise": (250, 540),
+}
+"""Each plan's usual number of seats and its price of a seat and year."""
+
+_CONTACTS: tuple[tuple[str, str, str], ...] = (
+    ("product_logins", "Product logins", "number"),
+    ("product_last_login_at", "Last login to the product", "datetime"),
+    ("budget_confirmed", "Budget confirmed", "bool"),
+    ("need_confirmed", "Need confirmed", "bool"),
+)
+_COMPANIES: tuple[tuple[str, str, str], ...] = (
+    ("customer_since", "Customer since", "date"),
+    ("renewal_date", "Renewal date", "date"),
+    ("churned_on", "Churned on", "date"),
+    ("seats_total", "Seats bought", "number"),
+    ("seats_used", "Seats used", "number"),
+    ("arr", "Annual recurring revenue", "number"),
+    ("product_logins", "Product logins", "number"),
+    ("product_last_login_at", "Last login to the product", "datetime"),
+    ("features_used", "Features used", "number"),
+    ("last_feature_started_at", "Last feature started", "datetime"),
+    ("api_calls", "API calls", "number"),
+    ("last_api_call_at", "Last API call", "datetime"),
+    ("users_invited", "Users invited", "number"),
+    ("last_user_invited_at", "Last user invited", "datetime"),
+    ("referrals", "Referrals", "number"),
+    ("last_referral_at", "Last referral", "datetime"),
+)
+_FIELD_TYPES = {"number": "number", "date": "date", "datetime": "date", "bool": "booleancheckbox"}
+_YES_NO = (("true", "Yes"), ("false", "No"))
+_OWNER_NAMES = ("Alex Seller", "Bo Quota", "Cam Closer", "Dee Dealer", "Eve Pitcher", "Fay Keeper", "Gus Carer",
+                "Hal Helper")  # fmt: skip
+
+
+def define(portal: Portal) -> None:
+    """Define all of it."""
+    for kind, rows in (("contacts", _CONTACTS), ("companies", _COMPANIES)):
+        for name, label, type_ in rows:
+            _property(portal, kind, name, label, type_, _YES_NO if type_ == "bool" else ())
+    _property(portal, "contacts", "decision_role", "Role in decisions", "enumeration", _DECISION_ROLES)
+    plans = tuple((plan, plan.capitalize()) for plan in PLANS)
+    _property(portal, "companies", "contract_plan", "Plan", "enumeration", plans)
+    satisfaction = (("satisfied", "Satisfied"), ("unsatisfied", "Unsatisfied"))
+    _property(
+        portal, "tickets", "ticket_satisfaction", "Satisfaction with the answer", "enumeration", satisfaction
+    )
+    stages = (("renewal_open", "Open", "0.6"), ("renewal_negotiation", "Negotiation", "0.75"),
+              ("renewal_won", "Renewed", "1.0"), ("renewal_lost", "Churned", "0.0"))  # fmt: skip
+    portal.directory.add_pipeline("deals", RENEWALS, "Renewals", stages)
+    for place, name in enumerate(_OWNER_NAMES):
+        first, last = name.split()
+        team = ("368389", "Sales") if place < 5 else ("368390", "Customer Success")
+        email = f"{first}.{last}@vendor.example".lower()
+        portal.directory.add_owner(owner(place), email, first, last, user_id=9_586_500 + place, teams=[team])
+
+
+def owner(place: int) -> str:
+    """The id of an owner."""
+    return str(_FIRST_OWNER + 7 * (place % OWNERS))
+
+
+def seller(number: int) -> str:
+    """Who sells to this company."""
+    return owner(number % 5)
+
+
+def keeper(number: int) -> str:
+    """Who looks after this customer."""
+    return owner(5 + number % 3)
+
+
+def _property(
+    portal: Portal, kind: str, name: str, label: str, type_: str, options: tuple[tuple[str, str], ...]
+) -> None:
+    portal.define(
+        kind,
+        {
+            "name": name,
+            "label": label,
+            "type": type_,
+            "fieldType": _FIELD_TYPES.get(type_, "select"),
+            "groupName": GROUP,
+            "options": [{"value": value, "label": text} for value, text in options],
+        },
+    )

@@ -1,0 +1,257 @@
+"""A run: pull, score, plan, push, and the record of it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from hubsync.approval import Approved
+from hubsync.errors import HeldError, HubsyncError, InputError
+from hubsync.plan import PULL_GUARD, Circumstances, any_held, plan
+from hubsync.provision import provision
+from hubsync.pull import PullResult, feeds_of, pull
+from hubsync.push import Pushed, push
+from hubsync.score import score
+from hubsync.scoring.declarations import Writes
+from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.requirements import requirements
+from hubsync.scoring.sources import Feeds
+from hubsync.store import UsedModel
+from hubsync.types import Plan, RunStatus
+from hubsync.workspace import Workspace
+
+
+class Listener(Protocol):
+    """Hears how a run goes on."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def rows(self, stream: str, rows: int, total: int | None) -> None:
+        """So many rows of a stream are through, of how many if that is known."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What kind of run: `write` pushes; the first write to a portal needs `yes` or a `confirm` that says so."""
+
+    command: str
+    full: bool = False
+    pull: bool = True
+    write: bool = False
+    yes: bool = False
+    confirm: Callable[[Plan], bool] | None = None
+
+
+@dataclass
+class RunResult:
+    """How a run ended: `reason` is a sentence for every status but ok."""
+
+    run_id: str
+    as_of: datetime
+    status: RunStatus = "running"
+    plan: Plan | None = None
+    pulled: PullResult | None = None
+    written: int = 0
+    rejected: int = 0
+    calls: int = 0
+    reason: str = ""
+    seconds: float = 0.0
+    scores: Mapping[str, int] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """The counts that the Run record keeps."""
+        found = {"written": self.written, "rejected": self.rejected, "scores": sum(self.scores.values())}
+        if self.plan is not None:
+            found |= {"records_scored": self.plan.records_scored, "changes": self.plan.changes}
+        return found
+
+
+def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult:
+    """Run the stages on one portal; a held plan ends as status `held`, with nothing written.
+
+    Raises BusyError while another run goes on, and what HubSpot or the database raise; the Run record says why.
+    """
+    if options.write and workspace.as_of.day < workspace.present.day:
+        raise InputError("A past --as-of never writes to HubSpot; use `hubsync plan --as-of` to look at it.")
+    with workspace.store.run_lock(), _recorded(workspace, options.command, options.full) as result:
+        feeds, held = _pull(workspace, options, listener, result)
+        _score_and_plan(workspace, feeds, held, listener, result)
+        if options.write:
+            _push(workspace, options, listener, result)
+        result.status = "partial" if held or result.reason else "ok"
+        if held and not result.reason:
+            result.reason = _held_sentence(held)
+        if result.plan is not None and result.plan.held:
+            result.status, result.reason = "held", any_held(result.plan.guards)
+    return result
+
+
+def push_approved(workspace: Workspace, approved: Approved, listener: Listener) -> RunResult:
+    """Write exactly a stored plan, after HubSpot's values were found to be what the plan says they were."""
+    with workspace.store.run_lock(), _recorded(workspace, "sync", full=False, run_id=approved.run_id) as result:
+        with workspace.store.read() as reader:
+            result.plan = reader.plan(approved.run_id)
+        listener.stage("verify")
+        approved.verify(workspace.store, workspace.client)
+        _archive_accepted(workspace, result.plan)
+        listener.stage("push")
+        provision(workspace.writer, workspace.catalog, dry_run=False)
+        _take(result, _send(workspace, listener, approved.run_id))
+        result.status = "partial" if result.reason else "ok"
+    return result
+
+
+def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
+    """Believe a small listing that somebody accepted: what it did not show is archived."""
+    with workspace.store.write() as writer:
+        for guard in accepted.guards if accepted is not None else ():
+            if guard.held and guard.name.startswith(PULL_GUARD) and accepted is not None:
+                writer.archive_missing(guard.name.removeprefix(PULL_GUARD), accepted.as_of, workspace.present.now)
+
+
+@contextmanager
+def _recorded(workspace: Workspace, command: str, full: bool, run_id: str | None = None) -> Iterator[RunResult]:  # noqa: FBT001
+    """Write the Run record at the start and at every kind of end."""
+    started = time.monotonic()
+    result = RunResult(run_id or new_run_id(workspace.as_of.now), workspace.as_of.now)
+    if run_id is None:
+        with workspace.store.write() as writer:
+            writer.start_run(result.run_id, command, workspace.as_of.now, workspace.present.now, full=full)
+            writer.save_account(workspace.facts())
+    try:
+        yield result
+    except (HubsyncError, KeyboardInterrupt) as error:
+        result.status = "held" if isinstance(error, HeldError) else "failed"
+        result.reason = str(error) or "It was stopped by hand."
+        raise
+    except BaseException:
+        result.status, result.reason = "failed", "An unexpected error; see the output of the command."
+        raise
+    finally:
+        result.calls, result.seconds = workspace.calls, round(time.monotonic() - started, 3)
+        if result.status == "running":
+            result.status = "failed"
+        with workspace.store.write() as writer:
+            writer.finish_run(
+                result.run_id, result.status, ended_at=_ended(workspace), counts=result.counts(),
+                calls=result.calls, reason=result.reason,
+            )  # fmt: skip
+
+
+def _ended(workspace: Workspace) -> datetime:
+    return workspace.client.transport.server_time or datetime.now(UTC).replace(tzinfo=None)
+
+
+def new_run_id(now: datetime) -> str:
+    """A run id that sorts by time: the moment and four random letters."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _pull(
+    workspace: Workspace, options: Options, listener: Listener, result: RunResult
+) -> tuple[Feeds, Mapping[str, str]]:
+    if not options.pull:
+        with workspace.store.read() as reader:
+            return feeds_of(workspace.catalog, reader.sources()), {}
+    listener.stage("pull")
+    result.pulled = pull(
+        workspace.client, workspace.store, workspace.catalog, workspace.present, workspace.account.portal_id,
+        full=options.full, currency=workspace.account.currency, progress=listener.rows,
+    )  # fmt: skip
+    return result.pulled.feeds, result.pulled.held
+
+
+def _score_and_plan(
+    workspace: Workspace, feeds: Feeds, held: Mapping[str, str], listener: Listener, result: RunResult
+) -> None:
+    listener.stage("score")
+    catalog = workspace.catalog
+    vocabulary = catalog.vocabulary(workspace.as_of, feeds)
+    models = catalog.compiled(vocabulary)
+    needs = requirements(models, vocabulary)
+    sources = [source for source in feeds.active.values() if source is not None]
+    with workspace.store.scratch(workspace.as_of, sources, needs.objects, needs.links) as scratch:
+        scores = score(scratch, models, vocabulary)
+        result.scores = scores.records
+        listener.stage("plan")
+        with workspace.store.read() as reader:
+            used = reader.models()
+        planned = plan(scratch, catalog, scores, vocabulary, _circumstances(workspace, result, held, used))
+        with scratch.writing() as writer:
+            writer.insert("change", "SELECT ? AS run_id, *, 'planned' AS state FROM changes", [result.run_id])
+            writer.insert("decision", "SELECT ? AS run_id, * FROM decisions", [result.run_id])
+            writer.save_plan(planned)
+            for model in models:
+                _save_model(writer.save_model, workspace, model)
+    result.plan = planned
+
+
+def _save_model(save: Callable[[str, str, str, datetime], bool], workspace: Workspace, model: CompiledModel) -> None:
+    declaration = orjson.dumps(model.declaration.model_dump(mode="json", by_alias=True)).decode()
+    save(model.name, workspace.catalog.version(model.name), declaration, workspace.as_of.now)
+
+
+def _circumstances(
+    workspace: Workspace, result: RunResult, held: Mapping[str, str], used: list[UsedModel]
+) -> Circumstances:
+    known = {
+        model.name: (str(model.declaration["object"]), model.version, Writes(**model.declaration["writes"]))
+        for model in used
+        if model.declaration.get("writes")
+    }
+    pulled = result.pulled.records if result.pulled is not None else {}
+    left = workspace.writer.transport.throttle.daily.state().left
+    return Circumstances(result.run_id, pulled, frozenset(held), left, known)
+
+
+def _push(workspace: Workspace, options: Options, listener: Listener, result: RunResult) -> None:
+    planned = result.plan
+    if planned is None or planned.held:
+        return
+    if not planned.changes:
+        with workspace.store.write() as writer:
+            writer.publish(result.run_id, workspace.present.now)
+        return
+    if planned.first_write and not options.yes and not (options.confirm and options.confirm(planned)):
+        raise HeldError(
+            f"Nothing was written: this is the first write to portal {workspace.account.portal_id}, {planned.changes:,}"
+            f" values on {planned.records_changed:,} records. Look at them with `hubsync plan --out plan.csv`, then"
+            " write them with `hubsync sync --plan plan.csv` or `hubsync sync --yes`."
+        )
+    made = provision(workspace.writer, workspace.catalog, dry_run=False)
+    if made.created:
+        listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+    listener.stage("push")
+    _take(result, _send(workspace, listener, result.run_id))
+
+
+def _send(workspace: Workspace, listener: Listener, run_id: str) -> Pushed:
+    return push(
+        workspace.store, workspace.writer, run_id, workspace.catalog.main.guards, workspace.present.now,
+        lambda object_, count: listener.rows(f"write {object_}", count, None),
+    )  # fmt: skip
+
+
+def _take(result: RunResult, pushed: Pushed) -> None:
+    result.written, result.rejected, result.reason = pushed.written, pushed.rejected, pushed.stopped
+
+
+def _held_sentence(held: Mapping[str, str]) -> str:
+    return "Held, their old values stay: " + "; ".join(f"{model}: {why}" for model, why in sorted(held.items()))
+
+
+def approve(workspace: Workspace, *, run_id: str | None = None, file: Path | None = None) -> Approved:
+    """The stored plan that a run id or a plan file names; raises InputError or HeldError when it does not fit."""
+    return Approved.of_file(workspace.store, file) if file is not None else Approved.of_run(workspace.store, run_id or "")

@@ -1,0 +1,155 @@
+"""What each model would publish: the settled tier, and whether it is worth a write.
+
+All in SQL over the scores, HubSpot's values as last pulled (`own_...`) and what was last published.
+"""
+# Names are quoted by `name`, values by `literal`; both come from the catalog.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from hubsync.scoring import sql
+from hubsync.scoring.body import Axis
+from hubsync.scoring.declarations import Writes
+from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.needs import RollupNeed
+from hubsync.scoring.sources import LINKS
+from hubsync.scoring.tiers import UNSCORED, axis_part, settled_sql
+from hubsync.scoring.vocabulary import Vocabulary
+from hubsync.scoring.why import shortened
+from hubsync.store import Scratch
+from hubsync.types import AsOf
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One model with its version and the settings that decide whether a change is worth a write."""
+
+    model: CompiledModel
+    version: str
+    at_least: Decimal
+    time_moves_every: int
+
+    @property
+    def table(self) -> str:
+        """The relation of its moves."""
+        return f"moves_{self.model.name}"
+
+    @property
+    def writes(self) -> Writes:
+        """The properties it writes."""
+        return self.model.declaration.writes or Writes.model_construct()
+
+
+def literal(value: str) -> str:
+    """A text as an SQL literal."""
+    return sql.render(sql.text(value))
+
+
+def name(value: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return sql.render(sql.column(value))
+
+
+def make_touched(scratch: Scratch, models: list[CompiledModel], vocabulary: Vocabulary) -> None:
+    """Make `touched_<object>`: when each record, its events or the records it rolls up last changed."""
+    objects = sorted({model.object for model in models})
+    rolled = {
+        (need.object, str(vocabulary.signals[need.signal].over))
+        for model in models
+        for need in model.needs
+        if isinstance(need, RollupNeed)
+    }
+    for object_ in sorted({*objects, *(over for _, over in rolled)}):
+        scratch.execute(
+            f"CREATE OR REPLACE TABLE {name(f'base_{object_}')} AS"
+            f" SELECT r.record_id, greatest(r.changed_at, e.known_at) AS touched_at FROM {name(f'records_{object_}')} r"
+            f" LEFT JOIN (SELECT record_id, max(known_at) AS known_at FROM {name(f'events_{object_}')}"
+            " GROUP BY record_id) e ON e.record_id = r.record_id"
+        )
+    for object_ in objects:
+        parts = [f"SELECT record_id, touched_at FROM {name(f'base_{object_}')}"]
+        parts += [_through(object_, over) for own, over in sorted(rolled) if own == object_]
+        scratch.execute(
+            f"CREATE OR REPLACE TABLE {name(f'touched_{object_}')} AS SELECT record_id, max(touched_at) AS touched_at"
+            f" FROM ({' UNION ALL '.join(parts)}) GROUP BY record_id"
+        )
+
+
+def _through(object_: str, over: str) -> str:
+    forward = (over, object_) in LINKS
+    pair = (over, object_) if forward else (object_, over)
+    own, other = ("to_id", "from_id") if forward else ("from_id", "to_id")
+    return (
+        f"SELECT l.{own} AS record_id, b.touched_at FROM {name(f'links_{pair[0]}_{pair[1]}')} l"
+        f" JOIN {name(f'base_{over}')} b ON b.record_id = l.{other}"
+    )
+
+
+def make_moves(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
+    """Make the relation of one model's moves: every scored record, with what it had and whether to write."""
+    scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing, as_of)}")
+
+
+def _own(property_: str | None) -> str:
+    if property_ is None:
+        return "NULL"
+    return sql.render(sql.json_text(sql.column("own", "o"), property_))
+
+
+def _joined(writing: Writing) -> str:
+    model, writes = writing.model, writing.writes
+    values = "".join(f", s.{name(f'x{number}')}" for number in range(len(model.body.axes)))
+    return (
+        f"SELECT s.record_id, s.score, s.known_data, s.why, s.band{values},"
+        f" CASE WHEN p.version = {literal(writing.version)} THEN p.tier END AS held,"
+        " p.tier AS last_tier, p.score AS last_score, p.version AS last_version, p.as_of AS last_as_of,"
+        f" {_own(writes.score)} AS own_score, {_own(writes.tier)} AS own_tier, {_own(writes.why)} AS own_why,"
+        f" {_own(writes.tier_changed_at)} AS own_changed, t.touched_at"
+        f" FROM {name(model.relation)} s"
+        f" LEFT JOIN (SELECT * FROM published WHERE object = {literal(model.object)}"
+        f" AND model = {literal(model.name)}) p ON p.record_id = s.record_id"
+        f" LEFT JOIN {name(f'own_{model.object}')} o ON o.record_id = s.record_id"
+        f" LEFT JOIN {name(f'touched_{model.object}')} t ON t.record_id = s.record_id"
+    )
+
+
+def settled(axes: tuple[Axis, ...], margin: Decimal) -> str:
+    """The tier of a row with columns band, held and x0, x1...: the band after the leave margin."""
+    if not axes:
+        return "CAST(NULL AS VARCHAR)"
+    parts = [
+        settled_sql(axis, sql.column(f"x{number}"), axis_part(axes, number, sql.column("held")), margin)
+        for number, axis in enumerate(axes)
+    ]
+    kept = " || ".join(f"({sql.render(part)})" for part in parts)
+    unscored = literal(UNSCORED)
+    return f"CASE WHEN band = {unscored} OR held IS NULL OR held = {unscored} THEN band ELSE {kept} END"
+
+
+def _decided(writing: Writing, as_of: AsOf) -> str:
+    model, writes = writing.model, writing.writes
+    number = sql.render(sql.to_number(sql.column("own_score")))
+    due = sql.render(sql.moment(as_of.now - timedelta(days=writing.time_moves_every)))
+    score_differs = f"({number}) IS DISTINCT FROM CAST(score AS DOUBLE)" if writes.score else "FALSE"
+    tier_differs = "COALESCE(own_tier, '') <> COALESCE(tier, '')" if writes.tier else "FALSE"
+    new_version = f"last_version IS DISTINCT FROM {literal(writing.version)}"
+    large = f"({number}) IS NULL OR score IS NULL OR abs(({number}) - score) >= {writing.at_least}"
+    edited = f"({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
+    fresh = f"last_as_of IS NULL OR touched_at > last_as_of OR last_as_of <= {due} OR {edited}"
+    text = sql.render(shortened(sql.column("spoken")))
+    spoken = (
+        "CASE WHEN tier <> band THEN concat('Stays ', tier, ', ', band,"
+        f" ' takes {model.declaration.leave_margin.normalize():f} points past the boundary. ', why) ELSE why END"
+    )
+    return (
+        f"WITH joined AS ({_joined(writing)}),"
+        f" tiered AS (SELECT *, {settled(model.body.axes, model.declaration.leave_margin)} AS tier FROM joined),"
+        f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
+        f" {new_version} AS new_version, ({large}) AS large, ({fresh}) AS fresh, {spoken} AS spoken FROM tiered)"
+        f" SELECT * EXCLUDE (why, spoken), {text} AS why,"
+        " tier_differs OR (score_differs AND (new_version OR (large AND fresh))) AS writes FROM judged"
+    )

@@ -1,0 +1,105 @@
+"""Which source feeds each kind of event in this portal: the first one that token and plan allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from hubsync.catalog import Catalog
+from hubsync.pull.result import SourceReport
+from hubsync.scoring.declarations import CounterSource, EventKind, ObjectSource
+from hubsync.scoring.sources import AnySource, Feeds, source_ids
+from hubsync.store import SourceState
+from hubsync.store.derive import Stock
+from hubsync.types import AsOf
+
+WORKING = ("active", "overdue", "failed")
+"""States of a source whose events are believed, or were."""
+
+WhyNot = Callable[[str, str, AnySource], str | None]
+"""Why a source (id, kind, declaration) can't be used now, or None when it can."""
+
+
+@dataclass
+class Choice:
+    """The source of each kind, and what was found out about the others."""
+
+    before: Mapping[str, SourceState]
+    why_not: WhyNot
+    active: dict[str, str | None] = field(default_factory=dict)
+    reports: dict[str, SourceReport] = field(default_factory=dict)
+
+    @property
+    def feeds(self) -> Feeds:
+        """What feeds each kind, as far as it is chosen."""
+        return Feeds(active=dict(self.active))
+
+    def choose(self, kind: str, declaration: EventKind) -> None:
+        """Take the first source that can be used; one that worked before and now fails keeps its place."""
+        self.active[kind] = None
+        refused: list[str] = []
+        for source_id, source in source_ids(kind, declaration):
+            was = self.before.get(source_id)
+            if self.active[kind] is not None:
+                if was is not None:
+                    instead = f"{self.active[kind]} is used instead"
+                    self.reports[source_id] = SourceReport(source_id, kind, "unavailable", instead)
+                continue
+            reason = self.why_not(source_id, kind, source)
+            if reason is None:
+                self.reports[source_id] = SourceReport(source_id, kind, "active")
+                self.active[kind] = source_id
+            elif was is not None and was.status in WORKING:
+                self.reports[source_id] = SourceReport(source_id, kind, "failed", reason)
+                self.active[kind] = source_id
+            else:
+                self.reports[source_id] = SourceReport(source_id, kind, "unavailable", reason)
+                refused.append(source_id)
+        for source_id in refused:
+            self.reports[source_id] = replace(self.reports[source_id], replaced_by=self.active[kind])
+
+    def fail(self, source_id: str, reason: str) -> None:
+        """Note that a source that was chosen turned out not to be readable."""
+        self.reports[source_id] = replace(self.reports[source_id], status="failed", reason=reason)
+
+
+def settled(
+    report: SourceReport, source: AnySource, as_of: AsOf, stock: Stock | None, starts_at: datetime | None
+) -> SourceReport:
+    """A report with its times; a source that is silent for longer than expected is overdue."""
+    last = stock.last if stock else None
+    report = replace(report, starts_at=starts_at, last_event_at=last)
+    heard = last or starts_at
+    if report.status != "active" or source.expected_every is None or heard is None:
+        return report
+    if as_of.now - heard <= timedelta(days=source.expected_every):
+        return report
+    said = f"since {heard:%Y-%m-%d %H:%M} UTC" if last else "yet"
+    reason = f"no event {said}, one is expected every {source.expected_every} days"
+    return replace(report, status="overdue", reason=reason)
+
+
+def feeds_of(catalog: Catalog, states: Iterable[SourceState]) -> Feeds:
+    """What fed each kind of event at the last pull, for a run that does not pull."""
+    known = {state.source: state for state in states if state.status in WORKING}
+    active: dict[str, str | None] = {}
+    starts: dict[str, datetime] = {}
+    for kind, declaration in catalog.events.items():
+        sources = dict(source_ids(kind, declaration))
+        chosen = next((source_id for source_id in sources if source_id in known), None)
+        if chosen is None and not any(source_id in {s.source for s in states} for source_id in sources):
+            continue
+        active[kind] = chosen
+        start = known[chosen].starts_at if chosen else None
+        if chosen and start and limits_silence(sources[chosen]):
+            starts[chosen] = start
+    return Feeds(active, starts, frozenset(name for name, state in known.items() if state.status == "overdue"))
+
+
+def limits_silence(source: AnySource) -> bool:
+    """Whether nothing from before the source's start counts as unknown.
+
+    A record's counter says with its date when the last event was, and derived events are as old as the records.
+    """
+    return not isinstance(source, CounterSource | ObjectSource)

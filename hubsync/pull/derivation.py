@@ -1,0 +1,71 @@
+"""What follows from pulled records and from tables: their events and merges, made inside the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hubsync.pull.sources import objects, tables
+from hubsync.pull.survey import MERGED, Survey
+from hubsync.scoring.declarations import ObjectSource, TableSource
+from hubsync.store.derive import Deriver
+
+_LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC)
+
+
+class Derivation:
+    """Makes the events of a source anew when something that they come from has changed.
+
+    `unreadable` counts, per source, what had no readable time or subject and is no event.
+    """
+
+    def __init__(self, writer: Deriver, survey: Survey, folder: Path) -> None:
+        self._writer = writer
+        self._survey = survey
+        self._folder = folder
+        self._now = survey.mode.as_of.now
+        self.unreadable: dict[str, int] = {}
+
+    def from_records(self, source_id: str, source: ObjectSource, *, moved: bool) -> None:
+        """The events of an object's records; `moved` says whether records came in this pull."""
+        query = objects.select_events(source, self._survey.vocabulary, self._home(source.currency))
+        definition = objects.fingerprint(query)
+        pulled = self._survey.past.cursors.get(source.object, {}).get("watermark")
+        was = self._position(source_id)
+        unchanged = not moved and was == {"definition": definition, "records": pulled}
+        position = {"definition": definition, "records": self._survey.records[source.object].watermark}
+        self._make(source_id, query, position, unchanged=unchanged)
+
+    def from_table(self, source_id: str, source: TableSource) -> None:
+        """The events of a file; raises InputError when a column is missing or a row can't be read."""
+        query = tables.select_events(source, self._folder, self._home(source.currency))
+        position = tables.position(source, self._folder, query)
+        unchanged = self._position(source_id) == position
+        self._make(source_id, query, position, unchanged=unchanged, file=source.file)
+
+    def merges(self, moved: Collection[str]) -> None:
+        """Remember which of these objects' records were merged into which."""
+        for name, stream in self._survey.records.items():
+            if name in moved and MERGED in stream.asked.properties:
+                self._writer.save_merges(name, _LONG_AGO if stream.listed else self._now, self._now)
+
+    def _make(
+        self, source_id: str, query: str, position: Mapping[str, Any], *, unchanged: bool, file: str | None = None
+    ) -> None:
+        kind = self._survey.choice.reports[source_id].kind
+        count = 0
+        if not unchanged:
+            count = self._writer.replace_events(source_id, kind, query, self._now, file=file).unreadable
+        self._writer.set_cursor(f"derived/{source_id}", {**position, "unreadable": count}, self._now)
+        self.unreadable[source_id] = int(count)
+
+    def _home(self, currency: str | None) -> str:
+        return self._survey.portal.currency if currency is not None else ""
+
+    def _cursor(self, source_id: str) -> Mapping[str, Any]:
+        return self._survey.past.cursors.get(f"derived/{source_id}", {})
+
+    def _position(self, source_id: str) -> Mapping[str, Any]:
+        return {key: value for key, value in self._cursor(source_id).items() if key != "unreadable"}

@@ -1,0 +1,58 @@
+"""What a pull says about itself: how each source stands, what was missing, what must be held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hubsync.scoring.sources import Feeds
+from hubsync.store.reports import SourceStatus
+
+
+class Progress(Protocol):
+    """Told how far a stream is; `total` is None where HubSpot does not say."""
+
+    def __call__(self, stream: str, rows: int, total: int | None) -> None:
+        """Take note of rows pulled so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How one source stands; `replaced_by` is the source that feeds its kind instead, if any."""
+
+    source: str
+    kind: str
+    status: SourceStatus
+    reason: str = ""
+    replaced_by: str | None = None
+    models: tuple[str, ...] = ()
+    starts_at: datetime | None = None
+    last_event_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """What was pulled, and what the plan has to know.
+
+    `rows` counts pulled records per object, `events` the events per kind that came or went. `records` has, for each
+    object listed in full, (records seen, records we had); `shrunk` names those whose listing fell below the guard:
+    nothing of theirs was archived. `missing` maps `object.property` to the models that name it, `unreadable` a source
+    to its rows without a readable time. `unavailable` maps an object that can't be read to the reason, `held` a model
+    to the reason why its old values must stay.
+    """
+
+    feeds: Feeds
+    sources: tuple[SourceReport, ...]
+    rows: Mapping[str, int]
+    events: Mapping[str, int]
+    records: Mapping[str, tuple[int, int]]
+    shrunk: tuple[str, ...]
+    missing: Mapping[str, tuple[str, ...]]
+    unreadable: Mapping[str, int]
+    unavailable: Mapping[str, str]
+    held: Mapping[str, str]
+    calls: int
+    seconds: float

@@ -1,0 +1,191 @@
+"""Stage 1: pulls what the models need, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from hubsync.catalog import Catalog
+from hubsync.crm import Client
+from hubsync.pull.choice import limits_silence, settled
+from hubsync.pull.derivation import Derivation
+from hubsync.pull.flow import Flow, Stream
+from hubsync.pull.portal import Portal
+from hubsync.pull.result import Progress, PullResult, SourceReport
+from hubsync.pull.survey import Mode, Past, Survey
+from hubsync.scoring.declarations import CounterSource, ObjectSource, TableSource
+from hubsync.scoring.sources import Feeds
+from hubsync.store import SourceState, Store
+from hubsync.store.derive import Deriver, Stock, deriving
+from hubsync.types import AsOf, Batch
+
+
+def pull(
+    client: Client,
+    store: Store,
+    catalog: Catalog,
+    as_of: AsOf,
+    portal_id: str,
+    *,
+    full: bool = False,
+    accept: bool = False,
+    currency: str | None = None,
+    progress: Progress | None = None,
+) -> PullResult:
+    """Bring the store up to what HubSpot and the tables say as of now.
+
+    `full` lists all records and reads all events again; `accept` archives what a listing below the pull guard did not
+    show; `currency` is the company's, asked of HubSpot when it is needed and not given.
+    """
+    started, calls = time.monotonic(), client.transport.calls.total
+    stage = _Stage(Portal(client, portal_id, currency), store, catalog, Mode(as_of, full=full, accept=accept))
+    stage.fetch(progress)
+    result = stage.conclude()
+    return replace(result, calls=client.transport.calls.total - calls, seconds=time.monotonic() - started)
+
+
+class _Stage:
+    """One pull, from what earlier ones left to what it found."""
+
+    def __init__(self, portal: Portal, store: Store, catalog: Catalog, mode: Mode) -> None:
+        self.portal = portal
+        self.store = store
+        self.catalog = catalog
+        self.as_of = mode.as_of
+        # One thread at a time opens the file: within a process it can't be open for reading and for writing at once.
+        self._gate = threading.Lock()
+        with deriving(store, read_only=True) as reader:
+            states = {state.source: state for state in reader.sources()}
+            self.past = Past(reader.cursors(), states, reader.counts(), reader.stock())
+        self.survey = Survey(portal, catalog, self.past, mode, self._known)
+        self.rows: Mapping[str, int] = {}
+
+    def fetch(self, progress: Progress | None) -> None:
+        """Pull records and occurrences side by side."""
+        survey = self.survey
+        self._forget_outdated()
+        if any(getattr(source, "currency", None) for source in survey.active.values()):
+            # Asked for here, so that no two threads ask.
+            _ = self.portal.currency
+        streams: list[Stream] = [*survey.records.values(), *survey.occurrences.values()]
+        flow = Flow(streams, self._commit, progress)
+        flow.run()
+        self.rows = {name: flow.rows[name] for name in survey.records}
+        for name, error in flow.forbidden.items():
+            if name in survey.records:
+                survey.unavailable[name] = str(error)
+            for source_id, source in survey.active.items():
+                if source_id == name or (not isinstance(source, TableSource) and source.object == name):
+                    survey.choice.fail(source_id, str(error))
+
+    def conclude(self) -> PullResult:
+        """Make the events that come from records and tables, take in merges, write down how the sources stand."""
+        survey = self.survey
+        with self._gate, deriving(self.store, tables=self.catalog.folder.resolve()) as writer:
+            unreadable = self._derive(writer)
+            stock = writer.stock()
+            found = survey.choice.reports.values()
+            reports = tuple(self._settled(report, stock.get(report.source)) for report in found)
+            writer.save_sources([self._state(report) for report in reports])
+        listed = {name: stream for name, stream in survey.records.items() if stream.listed}
+        return PullResult(
+            feeds=_feeds(survey, reports),
+            sources=reports,
+            rows=self.rows,
+            events=_difference(self.past.stock, stock),
+            records={name: (stream.seen, stream.before) for name, stream in listed.items()},
+            shrunk=tuple(name for name, stream in listed.items() if stream.shrunk),
+            missing=survey.missing,
+            unreadable=unreadable,
+            unavailable={name: why for name, why in survey.unavailable.items() if name in survey.needed.objects},
+            held=self._held(reports),
+            calls=0,
+            seconds=0.0,
+        )
+
+    def _derive(self, writer: Deriver) -> dict[str, int]:
+        moved = {name for name, stream in self.survey.records.items() if stream.listed or self.rows[name]}
+        derivation = Derivation(writer, self.survey, self.catalog.folder)
+        for source_id, source in self.survey.active.items():
+            if isinstance(source, ObjectSource):
+                derivation.from_records(source_id, source, moved=source.object in moved)
+            elif isinstance(source, TableSource):
+                derivation.from_table(source_id, source)
+        derivation.merges(moved)
+        return {name: count for name, count in derivation.unreadable.items() if count}
+
+    def _known(self, object_name: str, ids: Sequence[str]) -> Mapping[str, datetime]:
+        with self._gate, deriving(self.store, read_only=True) as reader:
+            return reader.updated_at(object_name, ids)
+
+    def _commit(self, batches: Sequence[Batch], ended: Sequence[Stream]) -> None:
+        survey = self.survey
+        with self._gate, self.store.write() as writer:
+            writer.commit_batches(batches, own=survey.own, counters=survey.counters, known_at=self.as_of.now)
+            for stream in ended:
+                stream.finish(writer)
+
+    def _forget_outdated(self) -> None:
+        outdated = [name for name, stream in self.survey.occurrences.items() if stream.outdated]
+        if outdated:
+            with self._gate, deriving(self.store) as writer:
+                for name in outdated:
+                    writer.drop_events(name)
+                    writer.drop_cursor(name)
+
+    def _settled(self, report: SourceReport, stock: Stock | None) -> SourceReport:
+        source = self.survey.source(report.source)
+        was = self.past.sources.get(report.source)
+        starts = was.starts_at if was else None
+        if report.status == "active":
+            if isinstance(source, CounterSource):
+                starts = starts or self.as_of.now
+            elif isinstance(source, TableSource):
+                starts = stock.first if stock else None
+            elif report.source in self.survey.occurrences:
+                starts = self.survey.occurrences[report.source].starts_at
+        models = tuple(sorted(self.survey.needed.models["event", report.kind]))
+        return settled(replace(report, models=models), source, self.as_of, stock, starts)
+
+    def _state(self, report: SourceReport) -> SourceState:
+        return SourceState(
+            report.source, report.kind, report.status, self.as_of.now, report.reason, report.starts_at,
+            report.last_event_at,
+        )  # fmt: skip
+
+    def _held(self, reports: Sequence[SourceReport]) -> dict[str, str]:
+        """The models that read something that worked before and does not now."""
+        held = {
+            model: f"{report.source} worked before and fails now: {report.reason}"
+            for report in reports
+            if report.status == "failed"
+            for model in report.models
+        }
+        for name, reason in self.survey.unavailable.items():
+            if name in self.past.cursors:
+                for model in sorted(self.survey.needed.models["object", name]):
+                    held.setdefault(model, f"{name} could be read before and can't be now: {reason}")
+        return held
+
+
+def _feeds(survey: Survey, reports: Sequence[SourceReport]) -> Feeds:
+    starts = {
+        report.source: report.starts_at
+        for report in reports
+        if report.starts_at is not None and limits_silence(survey.source(report.source))
+    }
+    overdue = frozenset(report.source for report in reports if report.status == "overdue")
+    return Feeds(dict(survey.choice.active), starts, overdue)
+
+
+def _difference(before: Mapping[str, Stock], after: Mapping[str, Stock]) -> dict[str, int]:
+    """How many events of each kind came or went."""
+    found: Tally[str] = Tally()
+    for source_id in {*before, *after}:
+        was, now = before.get(source_id), after.get(source_id)
+        found[source_id.partition("/")[0]] += (now.events if now else 0) - (was.events if was else 0)
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Declarations in, SQL out: pure, without HubSpot and without a database."""

@@ -1,0 +1,93 @@
+"""What a kind makes of its declaration: terms, limits, caps and the axes of its tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hubsync.scoring.declarations import Limit
+from hubsync.scoring.needs import Need
+from hubsync.scoring.sql import Sql
+
+
+@dataclass(frozen=True)
+class Term:
+    """One rule: its points and whether its inputs are known, as SQL over one record's row.
+
+    `points` may be NULL where nothing is given; `weight` is the most the rule can move the score, used for known
+    data; a term that is not `available` in this portal counts for nothing and leaves the denominator.
+    """
+
+    rule: str
+    reason: str
+    points: Sql
+    known: Sql
+    weight: Decimal
+    group: str | None = None
+    available: bool = True
+    needs: frozenset[Need] = frozenset()
+
+
+@dataclass(frozen=True)
+class Cap:
+    """The score is at most `most` where `holds`."""
+
+    rule: str
+    reason: str
+    holds: Sql
+    most: Decimal
+    needs: frozenset[Need] = frozenset()
+
+
+@dataclass(frozen=True)
+class Band:
+    """A named range of an axis, from its lower bound to the next band's."""
+
+    name: str
+    least: Decimal
+    settles_at_once: bool = False
+    """Entering takes effect at once, leaving takes the margin: worse bands, and bands on which something acts."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A value that is divided into bands; the tier is the names of all axes' bands in a row.
+
+    `value` None stands for the score itself. `width` is the length of the band names when there are several axes.
+    """
+
+    name: str
+    bands: tuple[Band, ...]
+    value: Sql | None = None
+    needs: frozenset[Need] = frozenset()
+
+
+@dataclass(frozen=True)
+class Body:
+    """A compiled model before the common part: everything a kind decides."""
+
+    start: Decimal
+    terms: tuple[Term, ...]
+    axes: tuple[Axis, ...] = ()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
+    why: Sql | None = None
+    """The reasons as text, where a kind knows better than the largest terms."""
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Everything the body reads beside a record."""
+        parts: tuple[Term | Cap | Axis, ...] = (*self.terms, *self.caps, *self.axes)
+        return frozenset[Need]().union(*(part.needs for part in parts))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the explanation: the column that holds its points, and whether it is a rule of the model."""
+
+    rule: str
+    reason: str
+    column: str
+    known_column: str | None = None
+    available: bool = True

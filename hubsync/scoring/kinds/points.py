@@ -1,0 +1,162 @@
+"""The kind `points`: rules give and take points, in groups with limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from sqlglot import exp
+
+from hubsync.scoring import sql
+from hubsync.scoring.body import Body, Cap, Term
+from hubsync.scoring.declarations import PERIOD_DAYS, ModelDeclaration, Points, Rule, RuleGroup
+from hubsync.scoring.expressions import ExpressionError, compile_condition
+from hubsync.scoring.kinds.base import Kind
+from hubsync.scoring.needs import EventNeed, Shape
+from hubsync.scoring.vocabulary import Vocabulary
+
+
+class PointsModel(ModelDeclaration):
+    """Rules, alone or in groups with a common limit, on top of a start."""
+
+    kind: Literal["points"]
+    starts_at: Points = Decimal(0)
+    rules: tuple[Rule, ...] = ()
+    rule_groups: Annotated[tuple[RuleGroup, ...], Field()] = ()
+
+    @model_validator(mode="after")
+    def _has_rules(self) -> PointsModel:
+        if not self.rules and not self.rule_groups:
+            raise ValueError("a model of points needs 'rules' or 'rule_groups'")
+        return self
+
+
+class PointsKind(Kind):
+    """Rules on conditions and on events."""
+
+    name = "points"
+    declaration = PointsModel
+
+    def body(self, model: ModelDeclaration, vocabulary: Vocabulary) -> Body:
+        """Compile every rule; raises ExpressionError."""
+        assert isinstance(model, PointsModel)  # noqa: S101
+        terms, caps = [], []
+        for name, rule, group in named_rules(model):
+            most = group.limit.max if group and group.limit else None
+            least = group.limit.min if group and group.limit else None
+            if rule.at_most is not None:
+                condition = compile_condition(str(rule.when), vocabulary.scope(str(model.object)))
+                caps.append(Cap(name, rule.reason, condition.sql, rule.at_most, condition.needs))
+                continue
+            term = _term(name, rule, str(model.object), vocabulary)
+            bound = most if rule.points is not None and rule.points > 0 else least
+            terms.append(_weighed(term, group.name if group else None, bound))
+        limits = {group.name: group.limit for group in model.rule_groups if group.limit}
+        return Body(model.starts_at, tuple(terms), self.tiers(model), limits, tuple(caps))
+
+    def attainable(self, model: ModelDeclaration) -> Decimal:
+        """The start and every rule that gives, within its group's limit and the range."""
+        assert isinstance(model, PointsModel)  # noqa: S101
+        alone = _most(model.rules)
+        grouped = [(_most(group.rules), group.limit.max if group.limit else None) for group in model.rule_groups]
+        parts = [alone, *(most if limit is None or (most is not None and most < limit) else limit for most, limit in grouped)]
+        if any(part is None for part in parts):
+            return model.between[1]
+        total = model.starts_at + sum((part for part in parts if part is not None), Decimal(0))
+        return min(total, model.between[1])
+
+
+KIND = PointsKind()
+
+
+def named_rules(model: PointsModel) -> Iterator[tuple[str, Rule, RuleGroup | None]]:
+    """Every rule with its name (its own, or one made of its reason) and its group, in order."""
+    for rule in model.rules:
+        yield rule_name(rule), rule, None
+    for group in model.rule_groups:
+        for rule in group.rules:
+            yield rule_name(rule), rule, group
+
+
+def rule_name(rule: Rule) -> str:
+    """The rule's name, or its reason as a name."""
+    return rule.name or re.sub(r"[^a-z0-9]+", "_", rule.reason.lower()).strip("_")[:60] or "rule"
+
+
+def most_of(rule: Rule) -> Decimal | None:
+    """The points a rule can give or take at most; None when an event may happen without limit."""
+    assert rule.points is not None  # noqa: S101
+    if rule.event is None:
+        return rule.points
+    if rule.times is not None:
+        return rule.points * rule.times
+    if rule.once_per and rule.within:
+        return rule.points * -(-rule.within // PERIOD_DAYS[rule.once_per])
+    return None
+
+
+def _most(rules: tuple[Rule, ...]) -> Decimal | None:
+    total = Decimal(0)
+    for rule in rules:
+        if rule.points is None or rule.points <= 0:
+            continue
+        most = most_of(rule)
+        if most is None:
+            return None
+        total += most
+    return total
+
+
+def _weighed(term: Term, group: str | None, bound: Decimal | None) -> Term:
+    weight = min(term.weight, abs(bound)) if bound is not None else term.weight
+    return Term(
+        term.rule, term.reason, term.points, term.known, weight, group, term.available, term.needs
+    )
+
+
+def _term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
+    assert rule.points is not None  # noqa: S101
+    weight = abs(most_of(rule) or rule.points)
+    if rule.when is not None:
+        condition = compile_condition(rule.when, vocabulary.scope(object_))
+        points = sql.when((condition.sql, sql.decimal(rule.points)), otherwise=sql.decimal(Decimal(0)))
+        known = sql.template(":c IS NOT NULL", c=exp.paren(condition.sql))
+        return Term(name, rule.reason, points, known, weight, None, condition.available, condition.needs)
+    return _event_term(name, rule, object_, weight, vocabulary)
+
+
+def _event_term(name: str, rule: Rule, object_: str, weight: Decimal, vocabulary: Vocabulary) -> Term:
+    assert rule.event is not None and rule.points is not None  # noqa: S101
+    if rule.fades and rule.times is not None:
+        raise ExpressionError("times and fades do not go together", "Limit a fading rule by the limit of its group.")
+    period = PERIOD_DAYS[rule.once_per] if rule.once_per else None
+    shape: Shape = "points" if rule.fades else "periods" if period else "times"
+    need = EventNeed(
+        object_, rule.event, shape, rule.within, rule.url_contains, rule.where, period,
+        rule.fades, rule.points if rule.fades else None,
+    )  # fmt: skip
+    source = vocabulary.events_of(rule.event, object_)
+    nothing, unknown = sql.decimal(Decimal(0)), exp.false()
+    if source is None or not vocabulary.filters_available(need):
+        return Term(name, rule.reason, nothing, unknown, weight, available=False)
+    if source[0] in vocabulary.feeds.overdue:
+        return Term(name, rule.reason, nothing, unknown, weight)
+    cover = vocabulary.covers(rule.event, object_, source[0], rule.within)
+    seen = sql.column(need.column)
+    # An event that has faded to nothing was seen all the same.
+    happened = sql.template(":v IS NOT NULL" if rule.fades else "COALESCE(:v, 0) <> 0", v=seen)
+    value = sql.template("COALESCE(:v, 0)", v=seen)
+    points = sql.exact(value) if rule.fades else _counted(value, rule)
+    known = sql.any_of(happened, cover.sql)
+    return Term(name, rule.reason, points, known, weight, None, True, cover.needs | {need})
+
+
+def _counted(value: sql.Sql, rule: Rule) -> sql.Sql:
+    assert rule.points is not None  # noqa: S101
+    happened = sql.template(f"LEAST(:v, {rule.times})", v=value) if rule.times is not None else value
+    # Bounded before the product, so that a million events can't overflow the exact type.
+    bounded = sql.template("LEAST(CAST(:v AS BIGINT), 100000)", v=happened)
+    return sql.exact(sql.template(":n * :p", n=bounded, p=sql.decimal(rule.points)))

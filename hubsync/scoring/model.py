@@ -1,0 +1,219 @@
+"""A model's SQL: the score of every record of `who`, with each line of its explanation as an exact column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlglot import exp, select
+
+from hubsync.scoring import sql
+from hubsync.scoring.body import Body, Line
+from hubsync.scoring.declarations import ModelDeclaration
+from hubsync.scoring.expressions import compile_condition
+from hubsync.scoring.facts import score_relations
+from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.needs import Need, RollupNeed
+from hubsync.scoring.rollups import rollup
+from hubsync.scoring.sql import Sql
+from hubsync.scoring.tiers import UNSCORED, band_sql
+from hubsync.scoring.vocabulary import Vocabulary
+from hubsync.scoring.why import why_sql
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A model ready to run: its parts, what it reads, and its lines in the order in which they add up."""
+
+    declaration: ModelDeclaration
+    body: Body
+    who: Sql
+    needs: frozenset[Need]
+    lines: tuple[Line, ...]
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.declaration.model
+
+    @property
+    def object(self) -> str:
+        """The object it scores."""
+        return str(self.declaration.object)
+
+    @property
+    def relation(self) -> str:
+        """The table of its scores: record_id, score, known_data, band, why, x0.., and a column per line."""
+        return f"scores_{self.name}"
+
+
+def compile_model(declaration: ModelDeclaration, vocabulary: Vocabulary) -> CompiledModel:
+    """Compile a declaration for the portal that `vocabulary` describes; raises ExpressionError."""
+    body = KINDS[declaration.kind].body(declaration, vocabulary)
+    needs = set(body.needs)
+    who: Sql = exp.true()
+    if declaration.who is not None:
+        condition = compile_condition(declaration.who, vocabulary.scope(str(declaration.object)))
+        who, needs = condition.sql, needs | condition.needs
+    return CompiledModel(declaration, body, who, frozenset(needs), _lines(body))
+
+
+def _lines(body: Body) -> tuple[Line, ...]:
+    rules = [
+        Line(term.rule, term.reason, f"t{number}", f"k{number}", term.available)
+        for number, term in enumerate(body.terms)
+    ]
+    limits = [
+        Line(f"limit: {group}", f"together at most what '{group}' allows", f"l{number}")
+        for number, group in enumerate(body.limits)
+    ]
+    caps = [Line("cap", "a cap on the score", "cap")] if body.caps else []
+    return (
+        Line("start", "where every record starts", "start"),
+        *rules,
+        *limits,
+        Line("range", "the least and the most of this score", "range"),
+        *caps,
+        Line("rounding", "rounded to a whole number", "rounding"),
+    )
+
+
+def model_sql(model: CompiledModel, vocabulary: Vocabulary) -> str:
+    """The statement that makes the model's relation from the facts."""
+    steps: list[exp.Select] = [_terms(model, vocabulary), *_totals(model)]
+    query = _final(model)
+    for number, step in enumerate(steps):
+        query = query.with_(f"s{number}", as_=step, copy=False)
+    return f'CREATE OR REPLACE TABLE "{model.relation}" AS {sql.render(query)}'
+
+
+def _alias(value: Sql, name: str) -> Sql:
+    return exp.alias_(value, name, quoted=True, copy=False)
+
+
+def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Select:
+    """The facts of an object joined with the scores and roll-ups that an expression needs."""
+    query = select("f.*").from_(exp.to_table(f"facts_{object_}").as_("f"))
+    for number, need in enumerate(score_relations(needs)):
+        alias = f"m{number}"
+        on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
+        query = query.join(exp.to_table(f"scores_{need.model}").as_(alias), on=on, join_type="left")
+        query = query.select(
+            _alias(sql.column("score", alias), need.column), _alias(sql.column("why", alias), need.why_column), copy=False
+        )
+    rollups = sorted((need for need in needs if isinstance(need, RollupNeed)), key=lambda need: need.signal)
+    for number, rolled in enumerate(rollups):
+        alias = f"r{number}"
+        signal = vocabulary.signals[rolled.signal]
+        meaning = vocabulary.scope(str(signal.over)).resolve(str(signal.of))
+        inner = row(meaning.needs, str(signal.over), vocabulary)
+        on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
+        query = query.join(exp.Subquery(this=rollup(signal, meaning, inner)), on=on, join_type="left", join_alias=alias)
+        value: Sql = sql.column("value", alias)
+        if signal.take is not None and signal.take.how == "count":
+            value = sql.template("COALESCE(:v, :zero)", v=value, zero=sql.double(0))
+        query = query.select(_alias(value, rolled.column), copy=False)
+    return query
+
+
+def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
+    body = model.body
+    query = select("record_id", _alias(sql.decimal(body.start), "start"))
+    zero = sql.decimal(Decimal(0))
+    for number, term in enumerate(body.terms):
+        known = sql.template("COALESCE(:k, FALSE)", k=exp.paren(term.known)) if term.available else exp.false()
+        given = sql.template("COALESCE(:p, :zero)", p=term.points, zero=zero) if term.available else zero
+        query = query.select(
+            _alias(sql.when((known, given), otherwise=zero), f"t{number}"), _alias(known.copy(), f"k{number}"), copy=False
+        )
+    for number, cap in enumerate(body.caps):
+        query = query.select(_alias(sql.template("COALESCE(:c, FALSE)", c=exp.paren(cap.holds)), f"cap{number}"))
+    for number, axis in enumerate(body.axes):
+        if axis.value is not None:
+            query = query.select(_alias(axis.value, f"x{number}"))
+    if body.why is not None:
+        query = query.select(_alias(body.why, "reasons"))
+    source = exp.Subquery(this=row(model.needs, model.object, vocabulary), alias=exp.to_identifier("r"))
+    where = sql.template("COALESCE(:w, FALSE)", w=exp.paren(model.who))
+    return query.from_(source, copy=False).where(where, copy=False)
+
+
+def _clamped(value: Sql, least: Decimal | None, most: Decimal | None) -> Sql:
+    if most is not None:
+        value = sql.template("LEAST(:v, :most)", v=value, most=sql.decimal(most))
+    if least is not None:
+        value = sql.template("GREATEST(:v, :least)", v=value, least=sql.decimal(least))
+    return value
+
+
+def _correction(wanted: Sql, value: Sql) -> Sql:
+    return sql.template(f"CAST(:a - :b AS {sql.SCALE})", a=wanted, b=value)
+
+
+def _totals(model: CompiledModel) -> list[exp.Select]:
+    body, (least, most) = model.body, model.declaration.between
+    limited = select("*")
+    for number, (group, limit) in enumerate(body.limits.items()):
+        together = sql.total([sql.column(f"t{i}") for i, term in enumerate(body.terms) if term.group == group])
+        limited = limited.select(_alias(_correction(_clamped(together, limit.min, limit.max), together), f"l{number}"))
+    summands = [sql.column("start"), *(sql.column(f"t{i}") for i in range(len(body.terms)))]
+    summands += [sql.column(f"l{i}") for i in range(len(body.limits))]
+    raw = select("*", _alias(sql.total(summands), "raw"))
+    inside = _clamped(sql.column("raw"), least, most)
+    ranged = select("*", _alias(_correction(inside, sql.column("raw")), "range"), _alias(inside.copy(), "inside"))
+    steps = [limited.from_("s0"), raw.from_("s1"), ranged.from_("s2")]
+    last: Sql = sql.column("inside")
+    if body.caps:
+        # A cap below the range would leave it; the range's lower end wins.
+        capped = last
+        for number, cap in enumerate(body.caps):
+            bound = sql.decimal(max(cap.most, least))
+            held = sql.column(f"cap{number}")
+            capped = sql.when((held, sql.template("LEAST(:v, :b)", v=capped, b=bound)), otherwise=capped.copy())
+        last = sql.column("capped")
+        steps.append(
+            select("*", _alias(_correction(capped, sql.column("inside")), "cap"), _alias(capped.copy(), "capped")).from_("s3")
+        )
+    whole = sql.half_up(last)
+    rounded = select("*", _alias(_correction(whole, last), "rounding"), _alias(whole.copy(), "total"))
+    steps.append(rounded.from_(f"s{len(steps)}"))
+    return [*steps, _known(model, len(steps))]
+
+
+def _known(model: CompiledModel, previous: int) -> exp.Select:
+    terms = [(number, term) for number, term in enumerate(model.body.terms) if term.available]
+    weight = sum((term.weight for _, term in terms), Decimal(0))
+    zero = sql.decimal(Decimal(0))
+    if weight == 0:
+        known: Sql = sql.double(0)
+    else:
+        shares = [sql.when((sql.column(f"k{n}"), sql.decimal(term.weight)), otherwise=zero) for n, term in terms]
+        known = sql.template(
+            "ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight))
+        )
+    return select("*", _alias(known, "known_data")).from_(f"s{previous}")
+
+
+def _final(model: CompiledModel) -> exp.Select:
+    body = model.body
+    floor = sql.double(model.declaration.known_data_floor)
+    scored = sql.template(":k >= :floor", k=sql.column("known_data"), floor=floor)
+    score = sql.when((scored, sql.template("CAST(:t AS INTEGER)", t=sql.column("total"))))
+    query = select("record_id", _alias(score, "score"), sql.column("known_data"))
+    values = [axis.value if axis.value is None else sql.column(f"x{n}") for n, axis in enumerate(body.axes)]
+    bands: Sql = sql.null("VARCHAR")
+    for number, axis in enumerate(body.axes):
+        value = values[number] if values[number] is not None else sql.column("total")
+        assert value is not None  # noqa: S101
+        part = band_sql(axis, value)
+        bands = part if number == 0 else sql.template(":a || :b", a=bands, b=part)
+        query = query.select(_alias(value.copy(), f"x{number}"), copy=False)
+    tier = sql.when((scored.copy(), bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
+    query = query.select(_alias(tier, "band"), _alias(why_sql(model.lines, scored.copy(), body), "why"), copy=False)
+    for line in model.lines:
+        query = query.select(sql.column(line.column), copy=False)
+        if line.known_column:
+            query = query.select(sql.column(line.known_column), copy=False)
+    last = 5 if not body.caps else 6
+    return query.from_(f"s{last}", copy=False)
+

@@ -1,0 +1,279 @@
+"""What the names of the configuration mean: signals, words, properties and scores, resolved per object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from hubsync.scoring import sql
+from hubsync.scoring.declarations import PERIOD_DAYS, EventKind, ModelDeclaration, Signal
+from hubsync.scoring.expressions import ExpressionError, Meaning, compile_expression, nearest
+from hubsync.scoring.needs import CoverNeed, CreatedNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed, Shape
+from hubsync.scoring.sources import AnySource, Feeds, attributes, reaches, subject
+from hubsync.scoring.sql import Sql
+from hubsync.scoring.words import WORDS
+from hubsync.types import AsOf, PropertyType
+
+
+@dataclass
+class Vocabulary:
+    """All names of one configuration as of one moment; `feeds` says what this portal can know."""
+
+    properties: Mapping[str, Mapping[str, PropertyType]]
+    words: Mapping[str, Any]
+    signals: Mapping[str, Signal]
+    events: Mapping[str, EventKind]
+    models: Mapping[str, ModelDeclaration]
+    as_of: AsOf
+    feeds: Feeds = field(default_factory=Feeds)
+    _stack: list[str] = field(default_factory=list)
+
+    def scope(self, object_: str) -> ObjectScope:
+        """The names that an expression about one object may use."""
+        return ObjectScope(self, object_)
+
+    def event_scope(self, kind: str) -> EventScope:
+        """The names that a condition on one kind of event may use."""
+        source = self.feeds.source(kind, self.events[kind])
+        known = attributes(source[1]) if source else frozenset[str]()
+        possible = frozenset[str]().union(*(attributes(each) for each in self.events[kind].sources))
+        return EventScope(self.as_of, kind, known, possible)
+
+    def source(self, kind: str) -> tuple[str, AnySource] | None:
+        """The source in use for a kind; raises ExpressionError when there is no such kind."""
+        if kind not in self.events:
+            raise ExpressionError(f"unknown kind of event '{kind}'", nearest(kind, self.events))
+        return self.feeds.source(kind, self.events[kind])
+
+    @contextmanager
+    def inside(self, what: str) -> Iterator[None]:
+        """Guard against names that lead back to themselves; raises ExpressionError."""
+        if what in self._stack:
+            circle = " -> ".join([*self._stack[self._stack.index(what) :], what])
+            raise ExpressionError(f"a circle of names: {circle}", "Break it at one place.")
+        self._stack.append(what)
+        try:
+            yield
+        finally:
+            self._stack.pop()
+
+    def signal(self, name: str, object_: str) -> Meaning:
+        """The meaning of a signal for records of one object; raises ExpressionError."""
+        signal = self.signals[name]
+        if signal.event is None and signal.object != object_:
+            raise ExpressionError(
+                f"the signal '{name}' is about {signal.object}, not {object_}",
+                f"Make a roll-up of it: of: {name}, over: {signal.object}.",
+            )
+        with self.inside(f"signal {name}"):
+            if signal.value is not None:
+                return compile_expression(signal.value, self.scope(object_))
+            if signal.of is not None:
+                return self._rollup(name, signal)
+            return self._of_events(signal, object_)
+
+    def _rollup(self, name: str, signal: Signal) -> Meaning:
+        assert signal.of is not None and signal.over is not None and signal.object is not None  # noqa: S101
+        linked = {(signal.object, signal.over), (signal.over, signal.object)}
+        if not linked & {("contacts", "companies"), ("deals", "contacts"), ("deals", "companies")}:
+            raise ExpressionError(f"'{signal.over}' are not associated with {signal.object}")
+        inner = self.scope(signal.over).resolve(signal.of)
+        if inner.type not in ("number", "bool"):
+            raise ExpressionError(f"'{signal.of}' is a {inner.type}; a roll-up needs numbers or conditions")
+        need = RollupNeed(signal.object, name)
+        return Meaning(sql.column(need.column), "number", frozenset({need}), inner.available)
+
+    def events_of(self, kind: str, object_: str) -> tuple[str, AnySource] | None:
+        """The source of a kind, checked to reach the object; raises ExpressionError."""
+        source = self.source(kind)
+        candidates = [source[1]] if source else list(self.events[kind].sources)
+        if not any(reaches(subject(each), object_) for each in candidates):
+            raise ExpressionError(f"events of kind '{kind}' happen to {subject(candidates[0])} and do not reach {object_}")
+        return source
+
+    def filters_available(self, need: EventNeed) -> bool:
+        """Whether the source in use carries what the filters look at; raises ExpressionError."""
+        scope = self.event_scope(need.kind)
+        available = True
+        if need.url_contains is not None:
+            available = scope.resolve("url").available
+        if need.where is not None:
+            condition = compile_expression(need.where, scope)
+            if condition.type != "bool":
+                raise ExpressionError(f"'{need.where[:80]}' is a {condition.type}, not a condition")
+            available = available and condition.available
+        return available
+
+    def _of_events(self, signal: Signal, object_: str) -> Meaning:
+        kind = signal.event
+        assert kind is not None  # noqa: S101
+        period = PERIOD_DAYS[signal.once_per] if signal.once_per else None
+        shape: Shape = "last" if signal.since else "sum" if signal.sum else "periods" if period else "times"
+        need = EventNeed(
+            object_, kind, shape, within=signal.within, url_contains=signal.url_contains,
+            where=signal.where, period=period,
+        )  # fmt: skip
+        source = self.events_of(kind, object_)
+        if source is None or not self.filters_available(need):
+            return Meaning(sql.null("DOUBLE"), "number", available=False)
+        if source[0] in self.feeds.overdue:
+            return Meaning(sql.null("DOUBLE"), "number")
+        cover = self.covers(kind, object_, source[0], signal.within)
+        if signal.since:
+            return self._silence(need, cover, source[0])
+        return self._amount(need, cover)
+
+    def covers(self, kind: str, object_: str, source_id: str, within: int | None) -> Meaning:
+        """Whether no event of a kind in the window means that none happened."""
+        start = self.feeds.starts.get(source_id)
+        if start is not None and within is not None and start > self.as_of.day_start - timedelta(days=within):
+            return Meaning(exp_false(), "bool")
+        need = CoverNeed(object_, kind)
+        return Meaning(sql.column(need.column), "bool", frozenset({need}))
+
+    def _amount(self, need: EventNeed, cover: Meaning) -> Meaning:
+        value = sql.column(need.column)
+        amount = sql.template("CAST(:v AS DOUBLE)", v=value)
+        if need.shape != "sum":
+            some = sql.template(":v > 0", v=value)
+            meaning = sql.when((some, amount), (cover.sql, sql.double(0)))
+            return Meaning(meaning, "number", cover.needs | {need})
+        # Money in a currency that can't be converted makes the sum unknown although there were events.
+        number = EventNeed(need.object, need.kind, "times", need.within, need.url_contains, need.where)
+        some = sql.template(":n > 0", n=sql.column(number.column))
+        return Meaning(sql.when((some, amount), (cover.sql, sql.double(0))), "number", cover.needs | {need, number})
+
+    def _silence(self, need: EventNeed, cover: Meaning, source_id: str) -> Meaning:
+        last, created = sql.column(need.column), CreatedNeed(need.object)
+        silence = sql.age(sql.column(created.column), "datetime", self.as_of)
+        start = self.feeds.starts.get(source_id)
+        if start is not None:
+            # Before the source began to know, silence is no evidence.
+            began = sql.age(sql.moment(start), "datetime", self.as_of)
+            silence = sql.when((sql.template(":a < :b", a=silence, b=began), silence), (sql.template(":a >= :b", a=silence, b=began), began))
+        value = sql.when(
+            (sql.template(":v IS NOT NULL", v=last), sql.age(last, "datetime", self.as_of)),
+            (cover.sql, silence),
+        )
+        return Meaning(value, "number", cover.needs | {need, created})
+
+    def word(self, name: str, object_: str) -> Meaning:
+        """The meaning of a word for one object; an unmapped word is unknown."""
+        mapped = self.words.get(name)
+        text = mapped.get(object_) if isinstance(mapped, Mapping) else None
+        kind = WORDS[name].type
+        if text is None:
+            return Meaning(sql.null(sql.SQL_TYPES[kind]), kind)
+        with self.inside(f"word {name}"):
+            meaning = compile_expression(str(text), WordScope(self, object_))
+        if meaning.type == kind:
+            return meaning
+        if {meaning.type, kind} == {"date", "datetime"}:
+            converted = sql.template(f"CAST(:v AS {sql.SQL_TYPES[kind]})", v=meaning.sql)
+            return Meaning(converted, kind, meaning.needs, meaning.available)
+        raise ExpressionError(f"the word '{name}' is a {kind}, but '{text}' is a {meaning.type}")
+
+    def property(self, name: str, object_: str) -> Meaning:
+        """The meaning of a property; it must be known to `properties`."""
+        need = PropertyNeed(object_, name, self.properties[object_][name])
+        return Meaning(sql.column(need.column), need.type, frozenset({need}))
+
+
+def exp_false() -> Sql:
+    """The condition that never holds."""
+    return sql.any_of()
+
+
+@dataclass(frozen=True)
+class ObjectScope:
+    """Names about one object, in this order: signal, model (its score), word, property."""
+
+    vocabulary: Vocabulary
+    object: str
+
+    @property
+    def as_of(self) -> AsOf:
+        """The moment ages are counted to."""
+        return self.vocabulary.as_of
+
+    def resolve(self, name: str) -> Meaning:
+        """The meaning of a name; raises ExpressionError."""
+        words = self.vocabulary
+        if name in words.signals:
+            return words.signal(name, self.object)
+        if name in words.models:
+            return self._score(name)
+        if name in WORDS:
+            return words.word(name, self.object)
+        if name in words.properties.get(self.object, {}):
+            return words.property(name, self.object)
+        known = [*words.signals, *words.models, *WORDS, *words.properties.get(self.object, {})]
+        raise ExpressionError(
+            f"unknown name '{name}' for {self.object}: no signal, word or property is called so",
+            nearest(name, known)
+            or f"A custom property must be declared in portal.yaml: properties: {{{self.object}: {{{name}: text}}}}",
+        )
+
+    def _score(self, name: str) -> Meaning:
+        model = self.vocabulary.models[name]
+        if model.object != self.object:
+            raise ExpressionError(
+                f"the model '{name}' scores {model.object}, not {self.object}",
+                f"Make a roll-up signal of it: of: {name}, over: {model.object}.",
+            )
+        need = ScoreNeed(self.object, name)
+        return Meaning(sql.template("CAST(:v AS DOUBLE)", v=sql.column(need.column)), "number", frozenset({need}))
+
+
+@dataclass(frozen=True)
+class WordScope:
+    """Names that the mapping of a word may use: other words and properties of its object."""
+
+    vocabulary: Vocabulary
+    object: str
+
+    @property
+    def as_of(self) -> AsOf:
+        """The moment ages are counted to."""
+        return self.vocabulary.as_of
+
+    def resolve(self, name: str) -> Meaning:
+        """The meaning of a name; raises ExpressionError."""
+        properties = self.vocabulary.properties.get(self.object, {})
+        # A word is often mapped to a property of the same name.
+        if name in properties:
+            return self.vocabulary.property(name, self.object)
+        if name in WORDS:
+            return self.vocabulary.word(name, self.object)
+        raise ExpressionError(
+            f"unknown property '{name}' of {self.object}",
+            nearest(name, [*properties, *WORDS])
+            or f"Declare it in portal.yaml: properties: {{{self.object}: {{{name}: text}}}}",
+        )
+
+
+@dataclass(frozen=True)
+class EventScope:
+    """Names that a condition on events may use: value, currency and the attributes of its source."""
+
+    as_of: AsOf
+    kind: str
+    known: frozenset[str]
+    possible: frozenset[str]
+
+    def resolve(self, name: str) -> Meaning:
+        """The meaning of a name; raises ExpressionError."""
+        if name == "value":
+            return Meaning(sql.template("CAST(:v AS DOUBLE)", v=sql.column("value")), "number")
+        if name == "currency":
+            return Meaning(sql.column("currency"), "text")
+        if name in self.possible:
+            return Meaning(sql.column(f"a_{name}"), "text", available=name in self.known)
+        raise ExpressionError(
+            f"events of kind '{self.kind}' have no attribute '{name}'",
+            nearest(name, [*self.possible, "value", "currency"])
+            or f"Name it under 'attributes' of a source of '{self.kind}' in events.yaml.",
+        )

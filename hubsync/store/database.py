@@ -1,0 +1,117 @@
+"""Opens the database file: late, briefly, with patience, and with everything else out of reach."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from hubsync.errors import BusyError, NewerDatabaseError, StoreError
+from hubsync.store import sql
+
+FILE = "hubsync.duckdb"
+PATIENCE = 5.0
+"""Seconds of waiting, all tries together, before another process is reported as the reason."""
+
+_PID = re.compile(r"PID (\d+)")
+_HELD = ("lock", "being used by another process")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One portal's database file and how it is opened.
+
+    Every connection lives in memory and attaches the file as `portal`, so scoring, reading and writing are the
+    same kind of connection, and the file is free as soon as it is detached.
+    """
+
+    folder: Path
+    sleep: Callable[[float], None]
+    random: Callable[[], float]
+    memory_limit: str = "1GiB"
+    threads: int = min(os.cpu_count() or 1, 4)
+
+    @property
+    def file(self) -> Path:
+        """The database file."""
+        return self.folder / FILE
+
+    @contextmanager
+    def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection with the file attached as `portal`; it is closed at the end."""
+        connection = duckdb.connect(":memory:", config=self._settings())
+        try:
+            with translated():
+                self._lock_down(connection)
+                self.attach(connection, read_only=read_only)
+                yield connection
+        finally:
+            connection.close()
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        """Attach the file; while another process holds it, wait in random steps, then raise BusyError."""
+        mode = " (READ_ONLY)" if read_only else ""
+        statement = f"ATTACH {sql.text(str(self.file))} AS portal{mode}"
+        waited = 0.0
+        while True:
+            try:
+                connection.execute(statement)
+            except duckdb.Error as error:
+                if not _is_held(error):
+                    raise
+                if waited >= PATIENCE:
+                    raise BusyError(_busy(error)) from error
+                pause = 0.02 + 0.18 * self.random()
+                waited += pause
+                self.sleep(pause)
+            else:
+                return
+
+    def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
+        return {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(self.folder / "spill"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+
+    def _lock_down(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Leave this connection the portal's folder alone, for good."""
+        connection.execute(f"SET allowed_directories = [{sql.text(str(self.folder))}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+
+
+def _is_held(error: duckdb.Error) -> bool:
+    if isinstance(error, duckdb.ResourceInUseException):
+        return True
+    return isinstance(error, duckdb.IOException) and any(word in str(error) for word in _HELD)
+
+
+def _busy(error: duckdb.Error) -> str:
+    pid = _PID.search(str(error))
+    holder = f"process {pid[1]}" if pid else "another part of this process"
+    return f"The database is in use by {holder}; wait until it is done, or end it, and try again."
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours, once."""
+    try:
+        yield
+    except duckdb.Error as error:
+        words = str(error).strip().splitlines()[0]
+        if isinstance(error, duckdb.IOException | duckdb.SerializationException) and "newer" in str(error):
+            message = f"The database was written by a newer version; update hubsync ({words})"
+            raise NewerDatabaseError(message) from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            message = f"The database ran out of memory or disk; give it more room and run again ({words})"
+            raise StoreError(message) from error
+        raise StoreError(f"The database can't do this: {words}") from error

@@ -1,0 +1,162 @@
+"""Takes in events: what a source replaces is compared, not rewritten; growth of counters becomes events."""
+# Every name in the SQL here comes from a fixed set or is quoted; values are parameters or quoted literals.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from hubsync.store import sql
+from hubsync.store.records import Arrival
+from hubsync.store.values import finite, moment
+from hubsync.types import Counter, EventRow
+
+_MOST = 2**31 - 1
+_KEY = ("source", "source_id", "subject_type", "subject")
+_BY_TEXT = ("email", "domain")
+_COLUMNS = {
+    "source": "VARCHAR",
+    "source_id": "VARCHAR",
+    "kind": "VARCHAR",
+    "subject_type": "VARCHAR",
+    "subject": "VARCHAR",
+    "occurred_at": "TIMESTAMP",
+    "times": "INTEGER",
+    "value": "DECIMAL(18,6)",
+    "currency": "VARCHAR",
+    "attributes": "VARCHAR",
+}
+
+Replaced = tuple[str, str, Sequence[str]]
+"""Source, subject type and the subjects whose events are given anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An event and how often it happened at that time."""
+
+    event: EventRow
+    times: int = 1
+
+
+def commit(
+    connection: duckdb.DuckDBPyConnection,
+    events: Iterable[Counted],
+    replaced: Iterable[Replaced],
+    known_at: datetime,
+) -> None:
+    """Add events, each once per (source, source_id, subject); the events of replaced subjects that are gone go.
+
+    An event that is there already stays as it is, with the time at which it became known.
+    """
+    rows = {tuple(row[column] for column in _KEY): row for row in map(_row, events)}
+    _remove_gone(connection, list(rows.values()), replaced)
+    known = _known(connection, list(rows.values()))
+    fresh = [row for key, row in rows.items() if key not in known]
+    if fresh:
+        names = ", ".join(_COLUMNS)
+        connection.execute(
+            f"INSERT INTO portal.event ({names}, known_at) SELECT {names}, ? FROM {sql.rows_of(**_COLUMNS)}",
+            [known_at, sql.parameter(fresh)],
+        )
+
+
+def growth(arrivals: Iterable[Arrival], counters: Sequence[Counter], known_at: datetime) -> list[Counted]:
+    """Return the events that the growth of counters stands for.
+
+    The first sight of a counter above zero is one event at the date of its last one; a counter that shrinks,
+    or holds no number, is no event.
+    """
+    return [
+        event
+        for arrival in arrivals
+        for counter in counters
+        if counter.object == arrival.row.object and counter.count in arrival.changed
+        for event in _grown(arrival, counter, known_at)
+    ]
+
+
+def _grown(arrival: Arrival, counter: Counter, known_at: datetime) -> list[Counted]:
+    now = finite(arrival.inputs.get(counter.count))
+    last = moment(arrival.inputs.get(counter.last))
+    if now is None or now <= 0:
+        return []
+    if arrival.before is None or counter.count not in arrival.before.inputs:
+        times = 1 if last else 0
+    else:
+        was = arrival.before.inputs[counter.count]
+        before = finite(was or "0")
+        times = 0 if before is None else min(int(now - before), _MOST)
+    if times < 1:
+        return []
+    record_id = arrival.row.record_id
+    event = EventRow(
+        source=counter.source,
+        source_id=f"{record_id}:{now}:{known_at.isoformat()}",
+        kind=counter.kind,
+        subject_type=counter.object,
+        subject=record_id,
+        occurred_at=min(last or known_at, known_at),
+    )
+    return [Counted(event, times)]
+
+
+def _row(counted: Counted) -> dict[str, object]:
+    event = counted.event
+    subject = event.subject.strip().lower() if event.subject_type in _BY_TEXT else event.subject
+    return {
+        "source": event.source,
+        "source_id": event.source_id,
+        "kind": event.kind,
+        "subject_type": event.subject_type,
+        "subject": subject,
+        "occurred_at": event.occurred_at,
+        "times": counted.times,
+        "value": event.value,
+        "currency": event.currency,
+        "attributes": sql.as_json(event.attributes) if event.attributes else None,
+    }
+
+
+def _remove_gone(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, object]], replaced: Iterable[Replaced]
+) -> None:
+    """Delete events of replaced subjects unless exactly the same event was given again."""
+    subjects = [
+        {"s": source, "t": subject_type, "i": subject.strip().lower() if subject_type in _BY_TEXT else subject}
+        for source, subject_type, listed in replaced
+        for subject in listed
+    ]
+    if not subjects:
+        return
+    same = " AND ".join(f"e.{column} IS NOT DISTINCT FROM n.{column}" for column in _COLUMNS if column not in _KEY)
+    keys = " AND ".join(f"e.{column} = n.{column}" for column in _KEY)
+    gone = connection.execute(
+        "WITH old AS MATERIALIZED (SELECT e.*, e.rowid AS place FROM portal.event e"
+        f" JOIN (SELECT DISTINCT * FROM {sql.rows_of(s='VARCHAR', t='VARCHAR', i='VARCHAR')}) w"
+        " ON e.source = w.s AND e.subject_type = w.t AND e.subject = w.i)"
+        f" SELECT place FROM old e WHERE NOT EXISTS (SELECT 1 FROM {sql.rows_of(**_COLUMNS)} n"
+        f" WHERE {keys} AND {same})",
+        [sql.parameter(subjects), sql.parameter(rows)],
+    ).fetchall()
+    if gone:
+        connection.execute(
+            "DELETE FROM portal.event WHERE rowid IN (SELECT unnest(CAST(? AS BIGINT[])))",
+            [[place for (place,) in gone]],
+        )
+
+
+def _known(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, object]]) -> set[tuple[object, ...]]:
+    if not rows:
+        return set()
+    shape = sql.rows_of(**dict.fromkeys(_KEY, "VARCHAR"))
+    same = " AND ".join(f"e.{column} = n.{column}" for column in _KEY)
+    found = connection.execute(
+        f"SELECT {', '.join(f'e.{column}' for column in _KEY)} FROM portal.event e JOIN {shape} n ON {same}",
+        [sql.parameter([{column: row[column] for column in _KEY} for row in rows])],
+    ).fetchall()
+    return set(found)

@@ -1,0 +1,181 @@
+"""Takes in records: never an older one over a newer one, with a version of every input that changed."""
+# Every name in the SQL here comes from a fixed set or is quoted; values are parameters or quoted literals.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import orjson
+
+from hubsync.store import sql
+from hubsync.types import RecordRow
+
+MODIFIED = frozenset({"lastmodifieddate", "hs_lastmodifieddate"})
+"""Properties that move with every write, also our own: they change nothing that a model may read."""
+
+Properties = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds of a record."""
+
+    updated_at: datetime
+    archived_at: datetime | None
+    inputs: dict[str, str | None]
+    own: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record as it came in, beside what was there; `changed` are the inputs that differ."""
+
+    row: RecordRow
+    before: Stored | None
+    inputs: dict[str, str | None]
+    own: dict[str, str | None]
+    changed: dict[str, str | None]
+
+    @property
+    def moves(self) -> bool:
+        """True when the row in the database has to be written anew."""
+        old = self.before
+        return old is None or (old.updated_at, old.archived_at, old.inputs, old.own) != (
+            self.row.updated_at,
+            self.row.archived_at,
+            self.inputs,
+            self.own,
+        )
+
+
+def commit(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Iterable[RecordRow],
+    own: Mapping[str, frozenset[str]],
+    known_at: datetime,
+) -> list[Arrival]:
+    """Take in these records and return the ones that were not older than what was there."""
+    newest: dict[tuple[str, str], RecordRow] = {}
+    for row in rows:
+        key = (row.object, row.record_id)
+        if key not in newest or row.updated_at >= newest[key].updated_at:
+            newest[key] = row
+    if not newest:
+        return []
+    stored = _stored(connection, newest)
+    arrivals = [
+        _arrival(row, old, own.get(row.object, frozenset()))
+        for key, row in newest.items()
+        if (old := stored.get(key)) is None or row.updated_at >= old.updated_at
+    ]
+    moved = [arrival for arrival in arrivals if arrival.moves]
+    _upsert(connection, moved, known_at)
+    _append_versions(connection, moved, known_at)
+    _mark_seen(connection, newest.keys() - {(a.row.object, a.row.record_id) for a in moved}, known_at)
+    return arrivals
+
+
+def archive(connection: duckdb.DuckDBPyConnection, object_name: str, ids: Sequence[str], at: datetime) -> None:
+    """Mark these records as archived, unless they are already."""
+    connection.execute(
+        "UPDATE portal.record SET archived_at = ? WHERE object = ? AND archived_at IS NULL"
+        " AND record_id IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [at, object_name, list(ids)],
+    )
+
+
+def archive_missing(connection: duckdb.DuckDBPyConnection, object_name: str, seen_since: datetime, at: datetime) -> int:
+    """Archive what a full listing that began at `seen_since` did not show; returns how many."""
+    row = connection.execute(
+        "UPDATE portal.record SET archived_at = ? WHERE object = ? AND archived_at IS NULL AND seen_at < ?",
+        [at, object_name, seen_since],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+    wanted = [{"o": object_name, "i": record_id} for object_name, record_id in keys]
+    found = connection.execute(
+        "SELECT r.object, r.record_id, r.updated_at, r.archived_at, r.properties, r.own FROM portal.record r"
+        f" JOIN {sql.rows_of(o='VARCHAR', i='VARCHAR')} w ON r.object = w.o AND r.record_id = w.i",
+        [sql.parameter(wanted)],
+    ).fetchall()
+    return {
+        (object_name, record_id): Stored(updated_at, archived_at, orjson.loads(properties), orjson.loads(own))
+        for object_name, record_id, updated_at, archived_at, properties, own in found
+    }
+
+
+def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -> Arrival:
+    inputs = dict(before.inputs) if before else {}
+    own = dict(before.own) if before else {}
+    changed: dict[str, str | None] = {}
+    for name, value in row.properties.items():
+        if name in own_names:
+            own[name] = value
+            continue
+        if name not in MODIFIED and inputs.get(name) != value:
+            changed[name] = value
+        inputs[name] = value
+    return Arrival(row, before, inputs, own, changed)
+
+
+def _upsert(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:
+    if not moved:
+        return
+    rows = [
+        {
+            "o": arrival.row.object,
+            "i": arrival.row.record_id,
+            "c": arrival.row.created_at,
+            "u": arrival.row.updated_at,
+            "a": arrival.row.archived_at,
+            "p": sql.as_json(arrival.inputs),
+            "w": sql.as_json(arrival.own),
+            "x": bool(arrival.changed) or arrival.before is None,
+        }
+        for arrival in moved
+    ]
+    columns = sql.rows_of(
+        o="VARCHAR", i="VARCHAR", c="TIMESTAMP", u="TIMESTAMP", a="TIMESTAMP", p="VARCHAR", w="VARCHAR", x="BOOLEAN"
+    )
+    connection.execute(
+        "INSERT INTO portal.record (object, record_id, created_at, updated_at, archived_at, properties, own,"
+        " changed_at, seen_at)"
+        f" SELECT o, i, c, u, a, p, w, CASE WHEN x THEN CAST(? AS TIMESTAMP) END, CAST(? AS TIMESTAMP) FROM {columns}"
+        " ON CONFLICT (object, record_id) DO UPDATE SET created_at = coalesce(excluded.created_at, created_at),"
+        " updated_at = excluded.updated_at, archived_at = excluded.archived_at, properties = excluded.properties,"
+        " own = excluded.own, changed_at = coalesce(excluded.changed_at, changed_at), seen_at = excluded.seen_at",
+        [known_at, known_at, sql.parameter(rows)],
+    )
+
+
+def _append_versions(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:
+    rows = [
+        {"o": arrival.row.object, "i": arrival.row.record_id, "c": orjson.dumps(arrival.changed).decode()}
+        for arrival in moved
+        if arrival.changed
+    ]
+    if not rows:
+        return
+    connection.execute(
+        "INSERT INTO portal.version (object, record_id, property, value, known_at)"
+        " SELECT o, i, entry.key, entry.value, ? FROM"
+        """ (SELECT o, i, unnest(map_entries(from_json(CAST(c AS JSON), '"MAP(VARCHAR, VARCHAR)"'))) AS entry"""
+        f" FROM {sql.rows_of(o='VARCHAR', i='VARCHAR', c='VARCHAR')})",
+        [known_at, sql.parameter(rows)],
+    )
+
+
+def _mark_seen(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str]], known_at: datetime) -> None:
+    rows = [{"o": object_name, "i": record_id} for object_name, record_id in keys]
+    if rows:
+        connection.execute(
+            "UPDATE portal.record SET seen_at = ? FROM"
+            f" {sql.rows_of(o='VARCHAR', i='VARCHAR')} w WHERE object = w.o AND record_id = w.i",
+            [known_at, sql.parameter(rows)],
+        )

@@ -1,0 +1,171 @@
+"""How events reach records: directly, by email or domain, and over associations; never from company to contact.
+
+An event has one subject, so the distinct pairs of subject and record say everything: an event joins them once,
+whichever ways lead from one to the other.
+"""
+# Every name in the SQL here comes from a fixed set or is quoted; values are parameters or quoted literals.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from hubsync.store import sql
+from hubsync.types import AsOf
+
+SCORED = ("contacts", "companies", "deals")
+PRIMARY = {"contacts": (1, 2), "deals": (5, 6), "tickets": (26, 25)}
+"""Type ids of the primary company, from the record to the company and back."""
+
+_TEXTS = {"email": ("contacts", "email"), "domain": ("companies", "domain")}
+_SILENT = frozenset({("contacts", "deals"), ("companies", "contacts"), ("companies", "deals")})
+"""What happened to these does not reach those."""
+
+_EVENT = "source, kind, occurred_at, times, value, currency, CAST(attributes AS VARCHAR) AS attributes, known_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the database holds, so that views join only what occurs.
+
+    `sources` are the active ones with events, `subjects` their subject types, `links` all pairs of objects with
+    associations in either direction, `merged` the objects with merged records.
+    """
+
+    objects: frozenset[str]
+    sources: tuple[str, ...]
+    subjects: frozenset[str]
+    links: frozenset[tuple[str, str]]
+    merged: frozenset[str]
+
+
+def survey(connection: duckdb.DuckDBPyConnection, as_of: AsOf, sources: Sequence[str]) -> Survey:
+    """Look once at what occurs, and resolve chains of merges into the table `identities`."""
+    now = sql.moment(as_of.now)
+    connection.execute(
+        "CREATE TABLE identities AS WITH RECURSIVE"
+        " known AS (SELECT object, old_id, record_id FROM portal.identity"
+        f" WHERE known_at <= {now} AND coalesce(merged_at, known_at) <= {now} AND old_id <> record_id),"
+        " chain(object, old_id, record_id, step) AS (SELECT object, old_id, record_id, 1 FROM known UNION ALL"
+        " SELECT c.object, c.old_id, k.record_id, c.step + 1 FROM chain c"
+        " JOIN known k ON k.object = c.object AND k.old_id = c.record_id WHERE c.step < 100)"
+        " SELECT object, old_id, arg_max(record_id, step) AS record_id FROM chain GROUP BY object, old_id"
+    )
+    occurring = connection.execute(
+        f"SELECT DISTINCT source, subject_type FROM portal.event WHERE source IN {sql.one_of(sources)}"
+    ).fetchall()
+    pairs = connection.execute("SELECT DISTINCT from_object, to_object FROM portal.association").fetchall()
+    return Survey(
+        objects=frozenset(r[0] for r in connection.execute("SELECT DISTINCT object FROM portal.record").fetchall()),
+        sources=tuple(sorted({source for source, _ in occurring})),
+        subjects=frozenset(subject for _, subject in occurring),
+        links=frozenset(pair for a, b in pairs for pair in ((a, b), (b, a))),
+        merged=frozenset(r[0] for r in connection.execute("SELECT DISTINCT object FROM identities").fetchall()),
+    )
+
+
+def links(pair: tuple[str, str], as_of: AsOf, found: Survey) -> str:
+    """Return the pairs of associated records, whichever direction was pulled; `is_primary` is the company's view.
+
+    A link is primary when HubSpot says so, or when the record has no other one; towards companies and from them
+    it is always the other record's primary company that counts.
+    """
+    here, there = pair
+    now = sql.moment(as_of.now)
+    alive = f"(since IS NULL OR since <= {now}) AND (until IS NULL OR until > {now})"
+    side, child = ("to_id", there) if here == "companies" else ("from_id", here)
+    types = PRIMARY.get(child, ()) if "companies" in pair else ()
+    flagged = f"bool_or(type_id IN ({', '.join(map(str, types))}))" if types else "false"
+    raw = (
+        f"SELECT from_id, to_id, type_id FROM portal.association WHERE from_object = {sql.text(here)}"
+        f" AND to_object = {sql.text(there)} AND {alive} UNION ALL"
+        f" SELECT to_id, from_id, type_id FROM portal.association WHERE from_object = {sql.text(there)}"
+        f" AND to_object = {sql.text(here)} AND {alive}"
+    )
+    ids = {"f": "a.from_id", "t": "a.to_id"}
+    joins = ""
+    for alias, object_name in (("f", here), ("t", there)):
+        if object_name in found.merged:
+            joins += (
+                f" LEFT JOIN identities {alias} ON {alias}.object = {sql.text(object_name)}"
+                f" AND {alias}.old_id = {ids[alias]}"
+            )
+            ids[alias] = f"coalesce({alias}.record_id, {ids[alias]})"
+    return (
+        f"SELECT from_id, to_id, flagged OR count(*) OVER (PARTITION BY {side}) = 1 AS is_primary FROM ("
+        f" SELECT {ids['f']} AS from_id, {ids['t']} AS to_id, {flagged} AS flagged FROM ({raw}) a{joins}"
+        " GROUP BY ALL)"
+    )
+
+
+def reach(object_name: str, found: Survey) -> str:
+    """Return the distinct (subject_type, subject, record_id) beyond the object's own events; empty if none."""
+    ways = [_by_text(subject) for subject in sorted(found.subjects) if _TEXTS.get(subject, ("",))[0] == object_name]
+    ways += [
+        f"SELECT {sql.text(subject)} AS subject_type, from_id AS subject, to_id AS record_id"
+        f" FROM {sql.name(f'links_{subject}_{object_name}')}"
+        for subject in sorted(found.subjects - {object_name})
+        if (subject, object_name) in found.links
+        and (subject, object_name) not in _SILENT
+        and (subject, object_name) != ("contacts", "companies")
+    ]
+    if object_name == "companies" and ("contacts", "companies") in found.links:
+        ways += _through_contacts(found)
+    return " UNION ".join(ways)
+
+
+def _by_text(subject: str) -> str:
+    object_name, name = _TEXTS[subject]
+    return (
+        f"SELECT {sql.text(subject)} AS subject_type, lower(trim(json_extract_string(properties, '$.{name}')))"
+        f" AS subject, record_id FROM {sql.name(f'records_{object_name}')}"
+    )
+
+
+def _through_contacts(found: Survey) -> list[str]:
+    """What reaches a contact goes on to the contact's primary company, the first one if several are marked."""
+    primary = "(SELECT from_id, min(to_id) AS to_id FROM links_contacts_companies WHERE is_primary GROUP BY from_id)"
+    ways = []
+    if "contacts" in found.subjects:
+        ways.append(f"SELECT 'contacts' AS subject_type, from_id AS subject, to_id AS record_id FROM {primary}")
+    if reach("contacts", found):
+        ways.append(
+            f"SELECT r.subject_type, r.subject, p.to_id AS record_id FROM reach_contacts r JOIN {primary} p"
+            " ON p.from_id = r.record_id"
+        )
+    return ways
+
+
+def events(object_name: str, as_of: AsOf, found: Survey) -> str:
+    """Return the events of an object's records, each once per record."""
+    now = sql.moment(as_of.now)
+    known = f"occurred_at <= {now} AND known_at <= {now} AND source IN {sql.one_of(found.sources)}"
+    kinds = sql.one_of(sorted(found.subjects - {object_name}))
+    ways = []
+    if object_name in found.subjects or not reach(object_name, found):
+        ways.append(_direct(object_name, known, found))
+    if reach(object_name, found):
+        ways.append(
+            f"SELECT w.record_id, {_EVENT} FROM ({_resolved(f'{known} AND subject_type IN {kinds}', found)}) e"
+            f" JOIN {sql.name(f'reach_{object_name}')} w ON w.subject_type = e.subject_type AND w.subject = e.subject"
+        )
+    return " UNION ALL ".join(ways)
+
+
+def _direct(object_name: str, known: str, found: Survey) -> str:
+    mine = f"{known} AND subject_type = {sql.text(object_name)}"
+    return f"SELECT subject AS record_id, {_EVENT} FROM ({_resolved(mine, found)})"
+
+
+def _resolved(condition: str, found: Survey) -> str:
+    """Events with the subject's id of today; without merges there is nothing to look up."""
+    plain = f"SELECT * FROM portal.event WHERE {condition}"
+    if not found.merged & found.subjects:
+        return plain
+    return (
+        f"SELECT e.* REPLACE (coalesce(i.record_id, e.subject) AS subject) FROM ({plain}) e"
+        " LEFT JOIN identities i ON i.object = e.subject_type AND i.old_id = e.subject"
+    )

@@ -1,0 +1,163 @@
+"""Writes to the attached database, within one transaction; made by `Store.write` and `Scratch.writing`."""
+# Every name in the SQL here comes from a fixed set or is quoted; values are parameters or quoted literals.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from hubsync.store import associations, audit, erasure, events, records, scores, sql
+from hubsync.store.reports import Reader, SourceState
+from hubsync.types import Batch, Counter, Outcome, Plan, RunStatus
+
+Fillable = Literal["change", "decision", "score_history", "action", "event", "version", "identity"]
+"""Tables that are filled with rows made elsewhere."""
+
+
+class Writer(Reader):
+    """Reads and writes the attached database."""
+
+    def commit_batches(
+        self,
+        batches: Sequence[Batch],
+        *,
+        own: Mapping[str, frozenset[str]],
+        counters: Sequence[Counter],
+        known_at: datetime,
+    ) -> None:
+        """Take in all these batches at once.
+
+        `own` names, per object, the properties that hubsync writes itself; `known_at` is the run's `as_of.now`,
+        so that a run sees exactly what it pulled.
+        """
+        link = self._connection
+        arrivals = records.commit(link, [r for b in batches for r in b.records], own, known_at)
+        associations.commit(
+            link, [a for b in batches for a in b.associations], [x for b in batches for x in b.links], known_at
+        )
+        happened = [events.Counted(event) for batch in batches for event in batch.events]
+        happened += events.growth(arrivals, counters, known_at)
+        events.commit(link, happened, [x for b in batches for x in b.replaced], known_at)
+        for stream, position in {b.stream: b.position for b in batches if b.position is not None}.items():
+            self.set_cursor(stream, position, known_at)
+
+    def set_cursor(self, stream: str, position: Mapping[str, Any], at: datetime) -> None:
+        """Remember the position up to which a stream was pulled."""
+        self._connection.execute(
+            "INSERT INTO portal.cursor VALUES (?, ?, ?)"
+            " ON CONFLICT (stream) DO UPDATE SET position = excluded.position, known_at = excluded.known_at",
+            [stream, sql.as_json(dict(position)), at],
+        )
+
+    def drop_cursor(self, stream: str) -> None:
+        """Forget a stream's position: it is pulled from the start again."""
+        self._connection.execute("DELETE FROM portal.cursor WHERE stream = ?", [stream])
+
+    def archive(self, object_name: str, ids: Sequence[str], at: datetime) -> None:
+        """Mark these records as archived."""
+        records.archive(self._connection, object_name, ids, at)
+
+    def archive_missing(self, object_name: str, seen_since: datetime, at: datetime) -> int:
+        """Archive what a full listing that began at `seen_since` did not show; returns how many."""
+        return records.archive_missing(self._connection, object_name, seen_since, at)
+
+    def save_identity(
+        self, object_name: str, old_id: str, record_id: str, merged_at: datetime | None, known_at: datetime
+    ) -> None:
+        """Remember that a record was merged into another one."""
+        self._connection.execute(
+            "INSERT INTO portal.identity VALUES (?, ?, ?, ?, ?) ON CONFLICT (object, old_id)"
+            " DO UPDATE SET record_id = excluded.record_id, merged_at = excluded.merged_at"
+            " WHERE record_id <> excluded.record_id",
+            [object_name, old_id, record_id, merged_at, known_at],
+        )
+
+    def save_sources(self, states: Iterable[SourceState]) -> None:
+        """Write down how sources stand; a missing start or last event leaves the known one."""
+        for state in states:
+            self._connection.execute(
+                "INSERT INTO portal.source (source, kind, status, checked_at, reason, starts_at, last_event_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET kind = excluded.kind,"
+                " status = excluded.status, checked_at = excluded.checked_at, reason = excluded.reason,"
+                " starts_at = coalesce(excluded.starts_at, starts_at),"
+                " last_event_at = coalesce(excluded.last_event_at, last_event_at)",
+                [
+                    state.source,
+                    state.kind,
+                    state.status,
+                    state.checked_at,
+                    state.reason,
+                    state.starts_at,
+                    state.last_event_at,
+                ],
+            )
+
+    def save_model(self, name: str, version: str, declaration: str, at: datetime) -> bool:
+        """Remember a model's version with its declaration as JSON; True when it is new."""
+        return scores.save_model(self._connection, name, version, declaration, at)
+
+    def start_run(self, run_id: str, command: str, as_of: datetime, started_at: datetime, *, full: bool) -> None:
+        """Begin a run; one that was cut off is marked as failed."""
+        audit.start_run(self._connection, run_id, command, as_of, started_at, full=full)
+
+    def finish_run(
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        ended_at: datetime,
+        counts: Mapping[str, int],
+        calls: int,
+        reason: str = "",
+    ) -> None:
+        """End a run with what it counted and why it ended so."""
+        audit.finish_run(self._connection, run_id, status, ended_at, counts, calls, reason)
+
+    def save_plan(self, plan: Plan) -> None:
+        """Keep the header of a plan with its run; its rows go to `change`."""
+        audit.save_plan(self._connection, plan)
+
+    def publish(self, run_id: str, at: datetime) -> int:
+        """Append what a plan decided to the history of published scores, once; returns how many."""
+        return audit.publish(self._connection, run_id, at)
+
+    def save_account(self, facts: Mapping[str, str]) -> None:
+        """Remember what does not change about the portal, for commands that call nothing."""
+        self._connection.execute(
+            "INSERT INTO portal.meta VALUES ('account', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            [sql.as_json(dict(facts))],
+        )
+
+    def settle(self, run_id: str, object_name: str, outcomes: Sequence[Outcome], at: datetime) -> None:
+        """Take in what HubSpot made of updates: change rows, the snapshot and the rejects, together."""
+        audit.settle(self._connection, run_id, object_name, outcomes, at)
+
+    def skip(self, run_id: str, object_name: str, record_ids: Sequence[str], message: str, at: datetime) -> None:
+        """Mark the planned changes of these records as not sent, and say why."""
+        audit.skip(self._connection, run_id, object_name, record_ids, message, at)
+
+    def insert(self, table: Fillable, select: str, params: Sequence[object] = ()) -> int:
+        """Append the rows of a query, matched by column name, and return how many."""
+        row = self._connection.execute(f"INSERT INTO portal.{table} BY NAME {select}", list(params)).fetchone()
+        return int(row[0]) if row else 0
+
+    def append(self, table: Fillable, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Append rows given as mappings with the same keys, and return how many."""
+        if not rows:
+            return 0
+        types = {
+            column: kind.replace("JSON", "VARCHAR")
+            for column, kind in self._all(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'portal' AND table_name = ?",
+                table,
+            )
+        }
+        shape = sql.rows_of(**{column: types[column] for column in rows[0]})
+        names = ", ".join(sql.name(column) for column in rows[0])
+        return self.insert(table, f"SELECT {names} FROM {shape}", [sql.parameter(rows)])
+
+    def erase(self, object_name: str, record_id: str) -> Mapping[str, int]:
+        """Delete everything about a record, and about the records merged into it; returns rows per table."""
+        return erasure.erase(self._connection, object_name, record_id)

@@ -1,0 +1,110 @@
+"""Scores a million contacts with ten million events of a generated portal; prints one JSON line.
+
+    python tests/benchmarks/scoring.py [--contacts 1000000] [--events 10000000]
+
+The records are made by SQL straight into the store; the models are those of `config/` that are on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from hubsync.catalog import load
+from hubsync.plan import Circumstances, plan
+from hubsync.score import score
+from hubsync.scoring.requirements import requirements
+from hubsync.scoring.sources import Feeds
+from hubsync.store import Store
+from hubsync.workspace import moment
+
+NOW = datetime(2026, 9, 21, 14)
+ROOT = Path(__file__).parents[2]
+ACTIVE = {
+    "email_open": "email_open/counters",
+    "email_click": "email_click/counters",
+    "email_reply": "email_reply/counters",
+    "form_submitted": "form_submitted/counters",
+    "page_view": "page_view/occurrences",
+    "login": "login/occurrences",
+}
+
+
+def generate(file: Path, contacts: int, companies: int, events: int) -> None:
+    """Fill the tables; every value is a function of its row number."""
+    kinds = list(ACTIVE.items())
+    cases = " ".join(f"WHEN {number} THEN '{kind}'" for number, (kind, _) in enumerate(kinds))
+    sources = " ".join(f"WHEN {number} THEN '{source}'" for number, (_, source) in enumerate(kinds))
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            f"""INSERT INTO record SELECT 'contacts', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01', TIMESTAMP '2026-09-01',
+            NULL, json_object('email', 'a' || i || '@x' || (i % 99991) || '.example',
+            'lifecyclestage', CASE WHEN i % 10 < 7 THEN 'lead' ELSE 'customer' END,
+            'jobtitle', CASE i % 5 WHEN 0 THEN 'VP Engineering' WHEN 1 THEN 'Student' WHEN 2 THEN 'CFO' ELSE NULL END,
+            'industry', CASE WHEN i % 3 = 0 THEN 'Software' ELSE 'Retail' END, 'country', 'United States',
+            'hs_email_optout', CASE WHEN i % 50 = 0 THEN 'true' END, 'hs_email_open', CAST(i % 40 AS VARCHAR),
+            'hs_email_click', CAST(i % 11 AS VARCHAR), 'hs_email_replied', CAST(i % 3 AS VARCHAR),
+            'num_conversion_events', CAST(i % 4 AS VARCHAR), 'budget_confirmed', CASE WHEN i % 7 = 0 THEN 'true' END,
+            'hs_analytics_last_timestamp', '2026-09-0' || (1 + i % 9) || 'T10:00:00Z'),
+            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01' FROM range({contacts}) t(i)"""
+        )
+        connection.execute(
+            f"""INSERT INTO record SELECT 'companies', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01',
+            TIMESTAMP '2026-09-01', NULL, json_object('lifecyclestage', CASE WHEN i % 2 = 0 THEN 'customer' ELSE 'lead' END,
+            'numberofemployees', CAST(i % 3000 AS VARCHAR), 'seats_used', CAST(i % 50 AS VARCHAR), 'seats_total', '50'),
+            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01' FROM range({companies}) t(i)"""
+        )
+        connection.execute(
+            f"""INSERT INTO association SELECT 'contacts', CAST(i AS VARCHAR), 'companies', CAST(i % {companies} AS VARCHAR),
+            1, NULL, NULL, NULL FROM range({contacts}) t(i)"""
+        )
+        connection.execute(
+            f"""INSERT INTO event SELECT CASE i % {len(kinds)} {sources} END, CAST(i AS VARCHAR),
+            CASE i % {len(kinds)} {cases} END, 'contacts', CAST((i * 7919) % {contacts} AS VARCHAR),
+            TIMESTAMP '2026-09-21' - to_hours((i * 31) % 9600), TIMESTAMP '2026-09-21', 1, NULL, NULL,
+            CASE WHEN i % {len(kinds)} = 4 THEN json_object('url', 'https://x.example/' ||
+            CASE i % 7 WHEN 0 THEN 'pricing' ELSE 'blog' END) END FROM range({events}) t(i)"""
+        )
+
+
+def main() -> None:
+    """Generate, score, plan; say how long it took and how much memory it needed."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--contacts", type=int, default=1_000_000)
+    arguments.add_argument("--events", type=int, default=10_000_000)
+    given = arguments.parse_args()
+    catalog = load(ROOT / "config")
+    as_of = moment(NOW, "US/Eastern")
+    feeds = Feeds({kind: ACTIVE.get(kind) for kind in catalog.events})
+    vocabulary = catalog.vocabulary(as_of, feeds)
+    models = catalog.compiled(vocabulary)
+    needs = requirements(models, vocabulary)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder), "1")
+        generate(store.file, given.contacts, given.contacts // 10, given.events)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        started = time.perf_counter()
+        with store.scratch(as_of, list(ACTIVE.values()), needs.objects, needs.links) as scratch:
+            scores = score(scratch, models, vocabulary)
+            scored = time.perf_counter()
+            planned = plan(scratch, catalog, scores, vocabulary, Circumstances("run", {}))
+            done = time.perf_counter()
+        result = {
+            "contacts": given.contacts, "events": given.events, "scores": scores.total, "changes": planned.changes,
+            "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1), "file_mb": store.file.stat().st_size >> 20,
+            "peak_mb_while_generating": before,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }  # fmt: skip
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_given import Desk
+
+from hubsync.emulator import EmulatorServer, Options
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine's own settings, and no .env of the current folder."""
+    for name in (
+        "HUBSPOT_ACCESS_TOKEN", "HUBSPOT_ACCESS_TOKEN_FILE", "HUBSPOT_WRITE_TOKEN", "HUBSPOT_BASE_URL",
+        "HUBSYNC_CONFIG", "HUBSYNC_DATA", "HUBSYNC_DEBUG",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A folder with the starter configuration, and no portal."""
+    made = Desk(tmp_path)
+    assert made("init").code == 0
+    return made
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[EmulatorServer]:
+    """A portal with 60 contacts on HubSpot's Pro plan."""
+    with EmulatorServer(Options(port=0, contacts=60)) as server:
+        yield server
+
+
+@pytest.fixture
+def portal(desk: Desk, emulator: EmulatorServer) -> Desk:
+    """The same with a portal that another test may have written to."""
+    desk.server = emulator
+    return desk
+
+
+@pytest.fixture(scope="session")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A portal of its own after its first sync."""
+    made = Desk(tmp_path_factory.mktemp("synced"))
+    assert made("init").code == 0
+    made.rewrite("hubsync.yaml", "search_per_second: 2", "search_per_second: 5")
+    with EmulatorServer(Options(port=0, contacts=60)) as server:
+        made.server = server
+        said = made("sync", "--yes", "--json")
+        assert said.code == 0, said.text
+        yield made

@@ -1,0 +1,150 @@
+"""A desk to plan at: a small configuration whose scores a test can set to any number, on a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from hubsync.catalog import Catalog, load
+from hubsync.plan import Circumstances, plan
+from hubsync.score import score
+from hubsync.scoring.declarations import Writes
+from hubsync.scoring.requirements import requirements
+from hubsync.store import Store
+from hubsync.types import Batch, Change, Outcome, Plan, RecordRow
+from hubsync.workspace import moment
+
+BITS = (1, 2, 4, 8, 16, 32, 64)
+START = datetime(2026, 9, 21, 14)
+MAIN = "models: [{models}]\nguards: {{minimum: {minimum}}}\n"
+PORTAL = """
+words: {is_customer: {companies: lifecyclestage = 'customer', deals: not hs_is_closed}}
+properties:
+  companies: {bit1: bool, bit2: bool, bit4: bool, bit8: bool, bit16: bool, bit32: bool, bit64: bool, met_on: date}
+"""
+MODEL = """
+model: {name}
+kind: points
+object: {object}
+who: is_customer
+outcome: stays
+owner: cs-ops
+{extra}
+rules:
+{rules}
+tiers:
+  risk: {{from: 0, worse: true}}
+  at_risk: {{from: 30}}
+  steady: {{from: 51}}
+  strong: {{from: 70}}
+writes: {{score: {name}_score, tier: {name}_tier, why: {name}_why, tier_changed_at: {name}_changed}}
+"""
+
+
+def model(name: str = "health", object_: str = "companies", *, extra: str = "", more: tuple[str, ...] = ()) -> str:
+    """A model whose points are the bits that are true, so that any score can be set."""
+    rules = [f"  - {{when: bit{bit}, points: {bit}, reason: bit {bit}}}" for bit in BITS] if object_ == "companies" else []
+    return MODEL.format(name=name, object=object_, rules="\n".join([*rules, *(f"  - {rule}" for rule in more)]), extra=extra)
+
+
+def bits(score: int) -> dict[str, str]:
+    """The properties that make a score."""
+    return {f"bit{bit}": "true" if score & bit else "false" for bit in BITS}
+
+
+@dataclass
+class Desk:
+    """Records go in with `put`, `plan` plans at `now`, `write` pretends that HubSpot took everything."""
+
+    folder: Path
+    store: Store
+    now: datetime = START
+    minimum: int = 10
+    models: dict[str, str] = field(default_factory=lambda: {"health": model()})
+    on: tuple[str, ...] = ("health",)
+    runs: int = 0
+    changes: list[Change] = field(default_factory=list)
+
+    def catalog(self) -> Catalog:
+        """The configuration as it stands."""
+        config = self.folder / "config"
+        (config / "models").mkdir(parents=True, exist_ok=True)
+        for old in (config / "models").iterdir():
+            old.unlink()
+        (config / "hubsync.yaml").write_text(MAIN.format(models=", ".join(self.on), minimum=self.minimum))
+        (config / "portal.yaml").write_text(PORTAL)
+        (config / "signals.yaml").write_text("{}\n")
+        (config / "events.yaml").write_text("{}\n")
+        for name, text in self.models.items():
+            (config / "models" / f"{name}.yaml").write_text(text)
+        return load(config)
+
+    def put(self, scores: Mapping[str, int], *, object_: str = "companies", **properties: str) -> None:
+        """Pull records with these scores, by id."""
+        rows = [
+            RecordRow(object_, key, self.now, {"lifecyclestage": "customer", **bits(value), **properties})
+            for key, value in scores.items()
+        ]
+        self.pull(rows)
+
+    def pull(self, rows: list[RecordRow]) -> None:
+        """Take records in as a pull would."""
+        with self.store.write() as writer:
+            writer.commit_batches([Batch("records", records=rows)], own=self.catalog().own, counters=(), known_at=self.now)
+
+    def plan(self, **circumstances: object) -> Plan:
+        """Plan now; `changes` has the rows."""
+        self.runs += 1
+        run_id = f"run{self.runs}"
+        catalog, as_of = self.catalog(), moment(self.now, "UTC")
+        vocabulary = catalog.vocabulary(as_of)
+        models = catalog.compiled(vocabulary)
+        needs = requirements(models, vocabulary)
+        with self.store.write() as writer:
+            writer.start_run(run_id, "plan", self.now, self.now, full=False)
+        with self.store.read() as reader:
+            known = {
+                each.name: (each.declaration["object"], each.version, Writes(**each.declaration["writes"]))
+                for each in reader.models()
+            }
+        with self.store.scratch(as_of, [], needs.objects, needs.links) as scratch:
+            scores = score(scratch, models, vocabulary)
+            given = Circumstances(run_id, **{"pulled": {}, "known_models": known, **circumstances})
+            planned = plan(scratch, catalog, scores, vocabulary, given)
+            self.changes = [Change(*row) for row in scratch.execute("SELECT * FROM changes ORDER BY ALL")]
+            with scratch.writing() as writer:
+                writer.insert("change", "SELECT ? AS run_id, *, 'planned' AS state FROM changes", [run_id])
+                writer.insert("decision", "SELECT ? AS run_id, * FROM decisions", [run_id])
+                writer.save_plan(planned)
+                for each in models:
+                    text = orjson.dumps(each.declaration.model_dump(mode="json", by_alias=True)).decode()
+                    writer.save_model(each.name, catalog.version(each.name), text, self.now)
+        return planned
+
+    def write(self, *, refuse: frozenset[str] = frozenset()) -> None:
+        """Let HubSpot take the last plan, except the records in `refuse`."""
+        run_id = f"run{self.runs}"
+        with self.store.write() as writer:
+            writer.publish(run_id, self.now)
+            for object_ in sorted({change.object for change in self.changes}):
+                ids = sorted({change.record_id for change in self.changes if change.object == object_})
+                outcomes = [Outcome(each, each not in refuse, self.now, "" if each not in refuse else "no") for each in ids]
+                writer.settle(run_id, object_, outcomes, self.now)
+
+    def sync(self) -> list[Change]:
+        """Plan and write; returns the changes."""
+        self.plan()
+        self.write()
+        return self.changes
+
+    def later(self, **time: int) -> None:
+        """Let time pass."""
+        self.now += timedelta(**time)
+
+    def values(self, property_: str) -> dict[str, str | None]:
+        """The new values of one property in the last plan, by record."""
+        return {change.record_id: change.after for change in self.changes if change.property == property_}
