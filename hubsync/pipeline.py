@@ -69,10 +69,12 @@ class RunResult:
     reason: str = ""
     seconds: float = 0.0
     scores: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """The counts that the Run record keeps."""
         found = {"written": self.written, "rejected": self.rejected, "scores": sum(self.scores.values())}
+        found["unreadable"] = sum(self.unreadable.values())
         if self.plan is not None:
             found |= {"records_scored": self.plan.records_scored, "changes": self.plan.changes}
         return found
@@ -184,7 +186,7 @@ def _score_and_plan(
     sources = [source for source in feeds.active.values() if source is not None]
     with workspace.store.scratch(workspace.as_of, sources, needs.objects, needs.links) as scratch:
         scores = score(scratch, models, vocabulary)
-        result.scores = scores.records
+        result.scores, result.unreadable = scores.records, scores.unreadable
         listener.stage("plan")
         with workspace.store.read() as reader:
             used = reader.models()

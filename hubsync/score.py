@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hubsync.errors import InputError
 from hubsync.scoring.explain import Explanation, explain
-from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.facts import ORDER, closure, facts_sql, unreadable_sql
 from hubsync.scoring.model import CompiledModel, model_sql
 from hubsync.scoring.needs import Need
 from hubsync.scoring.scores import Scores
@@ -18,14 +18,25 @@ def score(scratch: Scratch, models: Sequence[CompiledModel], vocabulary: Vocabul
     """Make the facts of every object and then the models, each after its ingredients."""
     needs = closure(frozenset[Need]().union(*(model.needs for model in models)), vocabulary)
     objects = {need.object for need in needs} | {model.object for model in models}
+    unreadable: dict[str, int] = {}
     for object_ in ORDER:
         if object_ in objects:
             scratch.execute(facts_sql(object_, needs, vocabulary))
+            unreadable |= _unreadable(scratch, object_, needs)
     counts = {}
     for model in models:
         scratch.execute(model_sql(model, vocabulary))
-        counts[model.name] = int(scratch.execute(f'SELECT COUNT(*) FROM "{model.relation}"')[0][0])
-    return Scores(tuple(models), counts)
+        counts[model.name] = int(scratch.execute(f'SELECT COUNT(*) FROM "{model.relation}"')[0][0])  # noqa: S608
+    return Scores(tuple(models), counts, unreadable)
+
+
+def _unreadable(scratch: Scratch, object_: str, needs: Iterable[Need]) -> dict[str, int]:
+    counting = unreadable_sql(object_, needs)
+    if counting is None:
+        return {}
+    names, statement = counting
+    counts = scratch.execute(statement)[0]
+    return {f"{object_}.{name}": int(count) for name, count in zip(names, counts, strict=True) if count}
 
 
 def explanations(scratch: Scratch, scores: Scores, object_: str, record_id: str) -> list[Explanation]:
@@ -35,7 +46,7 @@ def explanations(scratch: Scratch, scores: Scores, object_: str, record_id: str)
         if model.object != object_:
             continue
         columns = scratch.columns(model.relation)
-        rows = scratch.execute(f'SELECT * FROM "{model.relation}" WHERE record_id = ?', [record_id])
+        rows = scratch.execute(f'SELECT * FROM "{model.relation}" WHERE record_id = ?', [record_id])  # noqa: S608
         found.extend(explain(model, dict(zip(columns, row, strict=True))) for row in rows)
     if not found:
         models = ", ".join(model.name for model in scores.models if model.object == object_)

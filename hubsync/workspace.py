@@ -53,7 +53,7 @@ class Workspace:
             if chosen.day > present.day:
                 raise InputError(f"--as-of {chosen.day} lies in the future; the portal's day is {present.day}.")
             info = client.token_info()
-            store = Store.open(settings.data, account.portal_id)
+            store = _bound_store(settings, account)
             with store.read() as reader:
                 budget.spent_before(reader.calls_since(present.day_start))
             yield cls(
@@ -131,6 +131,16 @@ def _zone(name: str) -> tzinfo:
 def _client(address: str, token: str, throttle: Throttle, catalog: Catalog) -> Client:
     versions = Versions(catalog.main.api.version)
     return Client(Transport(token, base_url=address, throttle=throttle), versions)
+
+
+def _bound_store(settings: Settings, account: Account) -> Store:
+    others = Store.portals(settings.data)
+    if others and account.portal_id not in others:
+        raise PortalError(
+            f"The data in {settings.data} belongs to portal {', '.join(others)}, the token to portal"
+            f" {account.portal_id}: use that portal's token, or another folder in HUBSYNC_DATA."
+        )
+    return Store.open(settings.data, account.portal_id)
 
 
 def _same_portal(account: Account, writer: Client) -> None:

@@ -34,7 +34,7 @@ def explain(
     name = object_name(object_)
     local = Local.open(settings(), portal=portal, as_of=as_of(as_of_text))
     found = find(local.store, name, record)
-    with scored(local.catalog, local.store, local.as_of) as scores:
+    with scored(local.catalog, local.store, local.as_of, [name]) as scores:
         explained = scores.explain(found)
     if json:
         emit({

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,8 +13,9 @@ from hubsync.errors import InputError
 from hubsync.plan.moves import settled
 from hubsync.pull import feeds_of
 from hubsync.score import explanations, score
+from hubsync.scoring.declarations import OBJECTS
 from hubsync.scoring.explain import Explanation, explain
-from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.model import CompiledModel, compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
 from hubsync.store import Published, Scratch, Store, StoredRecord
@@ -99,16 +100,22 @@ class Scored:
 
 
 @contextmanager
-def scored(catalog: Catalog, store: Store, as_of: AsOf) -> Iterator[Scored]:
-    """Score everything as of a moment from what was pulled."""
+def scored(catalog: Catalog, store: Store, as_of: AsOf, objects: Collection[str] = OBJECTS) -> Iterator[Scored]:
+    """Score as of a moment from what was pulled: the models of these objects, and what they are made of."""
     with store.read() as reader:
         feeds = feeds_of(catalog, reader.sources())
     vocabulary = catalog.vocabulary(as_of, feeds)
-    models = catalog.compiled(vocabulary)
+    names = _with_ingredients(catalog, {model.model for model in catalog.needed if model.object in objects})
+    models = tuple(compile_model(model, vocabulary) for model in catalog.needed if model.model in names)
     needs = requirements(models, vocabulary)
     active = [source for source in feeds.active.values() if source is not None]
     with store.scratch(as_of, active, needs.objects, needs.links) as scratch:
         yield Scored(catalog, store, scratch, score(scratch, models, vocabulary))
+
+
+def _with_ingredients(catalog: Catalog, names: set[str]) -> set[str]:
+    more = names.union(*(catalog.ingredients.get(name, frozenset()) for name in names))
+    return names if more == names else _with_ingredients(catalog, more)
 
 
 def find(store: Store, object_: str, key: str) -> StoredRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -80,15 +80,16 @@ def settled(
     return replace(report, status="overdue", reason=reason)
 
 
-def feeds_of(catalog: Catalog, states: Iterable[SourceState]) -> Feeds:
+def feeds_of(catalog: Catalog, states: Sequence[SourceState]) -> Feeds:
     """What fed each kind of event at the last pull, for a run that does not pull."""
     known = {state.source: state for state in states if state.status in WORKING}
+    looked = {state.source for state in states}
     active: dict[str, str | None] = {}
     starts: dict[str, datetime] = {}
     for kind, declaration in catalog.events.items():
         sources = dict(source_ids(kind, declaration))
         chosen = next((source_id for source_id in sources if source_id in known), None)
-        if chosen is None and not any(source_id in {s.source for s in states} for source_id in sources):
+        if not looked & sources.keys():
             continue
         active[kind] = chosen
         start = known[chosen].starts_at if chosen else None

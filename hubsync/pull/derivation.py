@@ -55,7 +55,7 @@ class Derivation:
         self, source_id: str, query: str, position: Mapping[str, Any], *, unchanged: bool, file: str | None = None
     ) -> None:
         kind = self._survey.choice.reports[source_id].kind
-        count = 0
+        count = self._cursor(source_id).get("unreadable", 0)
         if not unchanged:
             count = self._writer.replace_events(source_id, kind, query, self._now, file=file).unreadable
         self._writer.set_cursor(f"derived/{source_id}", {**position, "unreadable": count}, self._now)

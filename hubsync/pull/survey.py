@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from hubsync.catalog import Catalog
@@ -139,16 +138,10 @@ class Survey:
             days=self.needed.events[kind],
             position=self.past.cursors.get(source_id),
             full=self.mode.full,
-            reconcile=self._reconciles(source_id),
+            every=self.catalog.main.reconcile_every,
         )  # fmt: skip
         self._occurrences[source_id] = stream
         return stream
-
-    def _reconciles(self, source_id: str) -> bool:
-        """Whether the last look was long ago enough to look for late events too."""
-        state = self.past.sources.get(source_id)
-        gap = timedelta(days=self.catalog.main.reconcile_every)
-        return state is not None and state.checked_at.date() <= (self.mode.as_of.now - gap).date()
 
     def _object_why_not(self, source: ObjectSource) -> str | None:
         reason = self.unavailable.get(source.object) or objects.why_not(source, self.portal, self.vocabulary)

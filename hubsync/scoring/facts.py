@@ -53,6 +53,22 @@ def facts_sql(object_: str, needs: Iterable[Need], vocabulary: Vocabulary) -> st
     return f'CREATE OR REPLACE TABLE "facts_{object_}" AS {sql.render(query)}'
 
 
+def unreadable_sql(object_: str, needs: Iterable[Need]) -> tuple[list[str], str] | None:
+    """The properties that are no text, and the statement that counts each one's values that can't be read."""
+    typed = sorted(
+        (need for need in needs if isinstance(need, PropertyNeed) and need.object == object_ and need.type != "text"),
+        key=lambda need: need.name,
+    )
+    if not typed:
+        return None
+    query = select().from_(exp.to_table(f"records_{object_}"))
+    for need in typed:
+        raw = sql.json_text(sql.column("properties"), need.name)
+        lost = sql.template(":raw IS NOT NULL AND :value IS NULL", raw=raw, value=exp.paren(sql.read(raw, need.type)))
+        query = query.select(sql.template("COUNT(*) FILTER (WHERE :lost)", lost=lost))
+    return [need.name for need in typed], sql.render(query)
+
+
 def _same(alias: str) -> Sql:
     return sql.template(":a = :b", a=sql.column("record_id", "base"), b=sql.column("record_id", alias))
 

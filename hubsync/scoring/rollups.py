@@ -10,6 +10,9 @@ from hubsync.scoring.expressions import Meaning
 from hubsync.scoring.sources import LINKS
 from hubsync.scoring.sql import Sql
 
+WIDEST = 1e11
+"""A number beyond it doesn't fit an exact sum: it is a mistake of who typed it, and unknown."""
+
 
 def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
     """(record_id, value) for every record with at least one known associated value.
@@ -22,7 +25,7 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
     pair = (signal.over, signal.object) if forward else (signal.object, signal.over)
     own, other = ("to_id", "from_id") if forward else ("from_id", "to_id")
     values = select(
-        exp.alias_(sql.column("record_id"), "other_id"), exp.alias_(_number(meaning), "value")
+        exp.alias_(sql.column("record_id"), "other_id"), exp.alias_(_number(meaning, signal.take.how), "value")
     ).from_(exp.Subquery(this=rows, alias=exp.to_identifier("o")))
     joined = (
         select(
@@ -50,9 +53,11 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
     )
 
 
-def _number(meaning: Meaning) -> Sql:
+def _number(meaning: Meaning, how: str) -> Sql:
     if meaning.type == "bool":
         return sql.template("CAST(CAST(:v AS INTEGER) AS DOUBLE)", v=exp.paren(meaning.sql))
+    if how in ("sum", "avg"):
+        return sql.template("CASE WHEN ABS(:v) < :most THEN :v END", v=exp.paren(meaning.sql), most=sql.double(WIDEST))
     return meaning.sql
 
 

@@ -10,10 +10,15 @@ from hubsync.scoring.model import CompiledModel
 
 @dataclass(frozen=True)
 class Scores:
-    """The models in dependency order, and the number of records that each scored."""
+    """The models in dependency order, and the number of records that each scored.
+
+    `unreadable` counts, per `object.property`, the values that are no number or date although the property is one;
+    they count as unknown.
+    """
 
     models: tuple[CompiledModel, ...]
     records: Mapping[str, int]
+    unreadable: Mapping[str, int]
 
     @property
     def total(self) -> int:

@@ -87,12 +87,12 @@ class Vocabulary:
         return Meaning(sql.column(need.column), "number", frozenset({need}), inner.available)
 
     def events_of(self, kind: str, object_: str) -> tuple[str, AnySource] | None:
-        """The source of a kind, checked to reach the object; raises ExpressionError."""
+        """The source of a kind, None when it does not reach the object; raises ExpressionError when none would."""
         source = self.source(kind)
-        candidates = [source[1]] if source else list(self.events[kind].sources)
-        if not any(reaches(subject(each), object_) for each in candidates):
-            raise ExpressionError(f"events of kind '{kind}' happen to {subject(candidates[0])} and do not reach {object_}")
-        return source
+        declared = self.events[kind].sources
+        if not any(reaches(subject(each), object_) for each in declared):
+            raise ExpressionError(f"events of kind '{kind}' happen to {subject(declared[0])} and do not reach {object_}")
+        return source if source is not None and reaches(subject(source[1]), object_) else None
 
     def filters_available(self, need: EventNeed) -> bool:
         """Whether the source in use carries what the filters look at; raises ExpressionError."""

@@ -48,7 +48,7 @@ def _broken(text: str, dice: random.Random) -> str:
     return "".join(lines)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.integers(0, 10**9))
 def test_broken_files_give_mistakes(seed: int) -> None:
     """Files that were mutated at random load, or give mistakes that name a file and a line."""

@@ -23,7 +23,7 @@ from hubsync.scoring.words import WORDS
 from hubsync.types import AsOf
 
 CONFIG = Path(__file__).parents[2] / "config"
-NOON = AsOf(datetime(2026, 11, 21, 12), date(2026, 11, 21), datetime(2026, 11, 21))  # noqa: DTZ001 (naive UTC)
+NOON = AsOf(datetime(2026, 11, 21, 12), date(2026, 11, 21), datetime(2026, 11, 21))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cli_given import Desk
 
+from hubsync.cli.init import write_starter
 from hubsync.emulator import EmulatorServer, Options
 
 
@@ -20,12 +21,17 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def _prepared(folder: Path) -> Desk:
+    made = Desk(folder)
+    write_starter(made.config)
+    made.rewrite("hubsync.yaml", "search_per_second: 2", "search_per_second: 5")
+    return made
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A folder with the starter configuration, and no portal."""
-    made = Desk(tmp_path)
-    assert made("init").code == 0
-    return made
+    return _prepared(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +51,7 @@ def portal(desk: Desk, emulator: EmulatorServer) -> Desk:
 @pytest.fixture(scope="session")
 def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A portal of its own after its first sync."""
-    made = Desk(tmp_path_factory.mktemp("synced"))
-    assert made("init").code == 0
-    made.rewrite("hubsync.yaml", "search_per_second: 2", "search_per_second: 5")
+    made = _prepared(tmp_path_factory.mktemp("synced"))
     with EmulatorServer(Options(port=0, contacts=60)) as server:
         made.server = server
         said = made("sync", "--yes", "--json")

@@ -174,7 +174,7 @@ def test_nothing_lies_in_the_future(world: tuple[Portal, World]) -> None:
 def test_changes_are_never_dated_before_what_a_reader_has_seen() -> None:
     """Days are lived after hours of real time: changes are dated after them, so a pull by modified date gets all."""
     ticks = [0.0]
-    portal, world = lived(60, clock=lambda: ticks[0])
+    portal, world = lived(300, clock=lambda: ticks[0])
     ticks[0] = 5 * 3600.0
     before = {(kind, one): rec.updated_ms for kind, live in portal.objects.items() for one, rec in live.items()}
     seen = to_ms(portal.now)

@@ -60,6 +60,10 @@ class Bench:
         more.setdefault("currency", account.currency)
         return pull(self.client, self.store, self.catalog, self.last, account.portal_id, **more)
 
+    def later(self, **time: int) -> None:
+        """The next pull is as of so much later, although the portal's clock stands where it is."""
+        self._moment += timedelta(**time)
+
     def pull_days(self, kind: str) -> int:
         """How far back the models look for a kind of event."""
         return needs(self.catalog, self.last, Feeds())[0].events[kind]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,6 +16,9 @@ from pull_bench import SMALL, Bench, bench, client_for
 from hubsync.catalog import Catalog, load
 from hubsync.errors import InputError
 from hubsync.pull import estimate, feeds_of
+from hubsync.pull.portal import Portal
+from hubsync.pull.sources.occurrences import LATE, OVERLAP, OccurrenceStream, Pages
+from hubsync.scoring.declarations import OccurrenceSource
 
 CLICKED = {"hs_email_click": "3", "hs_email_last_click_date": "2026-09-10T08:00:00Z"}
 TICKET = {"hs_pipeline": "0", "hs_pipeline_stage": "4"}
@@ -24,7 +29,8 @@ def table_config(tmp_path: Path, csv: str | None, source: str) -> Path:
     """The small configuration with `email_click` from a table."""
     folder = shutil.copytree(SMALL, tmp_path / "config")
     events = (folder / "events.yaml").read_text()
-    (folder / "events.yaml").write_text(events.replace("[{from: counters, count: hs_email_click", f"[{source}, {{from: counters, count: hs_email_click"))  # fmt: skip
+    counter = "{from: counters, count: hs_email_click"
+    (folder / "events.yaml").write_text(events.replace(counter, f"{source}, {counter}"))
     if csv is not None:
         (folder / "clicks.csv").write_text(csv)
     return folder
@@ -42,17 +48,17 @@ def test_occurrences_are_the_portals(pulled: Bench) -> None:
 
 
 def test_later_occurrences_come_in_a_small_window(living: Bench) -> None:
-    """A later pull reads only what happened since, with an overlap, and finds exactly the new events."""
+    """A pull days later reads what happened since, and two days more for late events; it finds exactly the new ones."""
     living.pull()
     first, read = living.last.now, {}
-    all_of_them = living.sql(EVENTS, "page_view")[0][0]
     living.steer("clock", days=20)
     result = living.pull(progress=lambda stream, rows, _total: read.update({stream: rows}))
     stored = living.sql("SELECT count(*), count(DISTINCT source_id), count(*) FILTER (known_at > ?) FROM portal.event"
                         " WHERE source = 'page_view/occurrences'", first)[0]  # fmt: skip
     assert stored[0] == stored[1]
     assert stored[2] == result.events["page_view"] > 0
-    assert stored[2] <= read["page_view/occurrences"] < all_of_them
+    since = living.sql(f"{EVENTS} AND occurred_at >= ?", "page_view", first - LATE)[0][0]
+    assert read["page_view/occurrences"] == since < stored[0]
     ((cursor,),) = living.sql("SELECT position->>'watermark' FROM portal.cursor WHERE stream = 'page_view/occurrences'")
     assert cursor == living.last.now.isoformat()
 
@@ -82,7 +88,11 @@ def test_unreadable_times_are_counted(catalog: Catalog, tmp_path: Path) -> None:
     )
     with bench(tmp_path / "data", catalog, load=files) as portal:
         assert portal.pull().unreadable == {"deal_won/objects": 1}
-        assert portal.pull().unreadable == {"deal_won/objects": 1}
+        portal.later(minutes=20)
+        portal.pull()
+        result = portal.pull()
+        assert result.rows["deals"] == 0
+        assert result.unreadable == {"deal_won/objects": 1}
         assert portal.sql(EVENTS, "deal_won") == [(1,)]
 
 
@@ -150,13 +160,14 @@ def test_silent_source_is_overdue(bare: Bench) -> None:
 def test_tables(tmp_path: Path) -> None:
     """Rows of a CSV are events of its subjects; unreadable ones are counted, what left the file goes."""
     header = "user,at,amount,code\n"
-    good = "Ada@x.example,2026-09-01 10:00:00,5,usd\nAda@x.example,2026-09-01 10:00:00,5,usd\nbob@x.example,1756713600000,7,EUR\n"
+    good = "Ada@x.example,2026-09-01 10:00:00,5,usd\n" * 2 + "bob@x.example,1756713600000,7,EUR\n"
     source = "{from: tables, file: clicks.csv, subject: {email: user}, time: at, value: amount, currency: code}"
     folder = table_config(tmp_path, header + good + "carl@x.example,yesterday,1,\n,2026-09-01,1,\n", source)
     with bench(tmp_path / "data", load(folder), empty=True) as portal:
         result = portal.pull()
         assert result.unreadable == {"email_click/tables": 2}
-        query = "SELECT subject_type, subject, occurred_at::VARCHAR, value::VARCHAR, currency FROM portal.event ORDER BY 2"
+        columns = "subject_type, subject, occurred_at::VARCHAR, value::VARCHAR, currency"
+        query = f"SELECT {columns} FROM portal.event ORDER BY subject"
         ada = ("email", "ada@x.example", "2026-09-01 10:00:00", "5.000000", None)
         bob = ("email", "bob@x.example", "2025-09-01 08:00:00", None, "EUR")
         assert portal.sql(query) == [ada, ada, bob]
@@ -182,7 +193,7 @@ def test_parquet_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("csv", "source", "message"),
     [
-        ("who,at\na@x.example,2026-09-01\n", "subject: {email: user}, time: at", r"no column user; its columns are who, at"),
+        ("who,at\na@x.example,2026-09-01\n", "subject: {email: user}, time: at", r"no column user; its columns"),
         ("user,at\n\xff,2026-09-01\n", "subject: {email: user}, time: at", r"clicks.csv can't be read as a table"),
     ],
 )  # fmt: skip
@@ -228,3 +239,48 @@ def test_estimate(pulled: Bench) -> None:
     assert pulled.client.transport.calls.total - before == len(told.records)
     assert told.records["contacts"] == len(pulled.alive("contacts"))
     assert abs(told.calls - pulled.first.calls) <= 5
+
+
+def test_first_pull_of_occurrences_goes_on(living: Bench) -> None:
+    """A first pull that broke off between two pages goes on with the next page; nothing is lost or read twice."""
+    living.pull()
+
+    def stream(position: Mapping[str, Any] | None) -> OccurrenceStream:
+        source = living.catalog.events["page_view"].sources[0]
+        assert isinstance(source, OccurrenceSource)
+        portal = Portal(living.client, str(living.server.options.portal_id), "USD")
+        return OccurrenceStream("s", "page_view", source, portal, Pages(5), living.last, 400, position)
+
+    everything = [batch.events for batch in stream(None).batches()]
+    assert len(everything) > 3
+    broken = stream(None).batches()
+    first = [next(broken), next(broken)]
+    rest = [event for batch in stream(first[1].position).batches() for event in batch.events]
+    all_events = [event for events in everything for event in events]
+    before = [event for batch in first for event in batch.events]
+    recent = {event.source_id for event in all_events if event.occurred_at >= living.last.now - OVERLAP}
+    assert [event for event in before + rest if event.source_id not in recent] == [
+        event for event in all_events if event.source_id not in recent
+    ]
+
+
+def test_longer_memory_and_other_attributes(living: Bench, tmp_path: Path) -> None:
+    """A model that looks further back brings older events; a source that is declared anew is pulled anew."""
+    living.pull()
+    oldest = "SELECT min(occurred_at) FROM portal.event WHERE source = 'page_view/occurrences'"
+    ((before,),) = living.sql(oldest)
+    folder = shutil.copytree(SMALL, tmp_path / "config")
+    model = folder / "models" / "engagement.yaml"
+    model.write_text(model.read_text().replace("with: page_view, within: 90 days", "with: page_view, within: 300 days"))
+    living.catalog = load(folder)
+    result = living.pull()
+    ((after,),) = living.sql(oldest)
+    assert after < before
+    assert result.feeds.starts["page_view/occurrences"] == living.last.day_start - timedelta(days=300)
+    events = folder / "events.yaml"
+    events.write_text(events.read_text().replace("{url: hs_url}", "{url: hs_url, title: hs_title}"))
+    count = living.sql(EVENTS, "page_view")
+    living.catalog = load(folder)
+    living.pull()
+    assert living.sql(EVENTS, "page_view") == count
+    assert living.sql("SELECT count(*) FROM portal.event WHERE attributes->>'title' IS NOT NULL") == count

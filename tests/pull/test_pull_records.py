@@ -32,7 +32,8 @@ def test_first_pull_is_the_portal(pulled: Bench) -> None:
             assert properties == {name: shown[name] for name in properties}
         for to in links.split(","):
             rows = pulled.sql(
-                "SELECT from_id, to_id FROM portal.association WHERE from_object = ? AND to_object = ? AND since IS NULL",
+                "SELECT from_id, to_id FROM portal.association"
+                " WHERE from_object = ? AND to_object = ? AND since IS NULL",
                 object_name,
                 to,
             )

@@ -32,7 +32,8 @@ EVENTS: dict[str, Any] = {
     "ticket": {"label": "ticket", "sources": [
         {"from": "objects", "object": "tickets", "time": "t", "attributes": {"mood": "m"}}]},
     "won": {"label": "won", "sources": [{"from": "objects", "object": "deals", "time": "t", "value": "n"}]},
-    "staged": {"label": "moved", "sources": [{"from": "counters", "object": "deals", "count": "counted", "last": "last_one"}]},
+    "staged": {"label": "moved", "sources": [{"from": "counters", "object": "deals", "count": "counted",
+    "last": "last_one"}]},
     "rated": {"label": "rated", "sources": [{"from": "objects", "object": "contacts", "time": "t", "covers": "b"}]},
 }  # fmt: skip
 REACHED = {
@@ -90,7 +91,8 @@ def rule(draw: Any, object_: str, names: list[str]) -> dict[str, Any]:
     if sort == "when":
         return {"when": draw(st.one_of(conditions(1), st.sampled_from(WORD_TESTS))), "points": points}
     if sort == "signal" and names:
-        test = f"{draw(st.sampled_from(names))} {draw(st.sampled_from(['>', '<=', '=']))} {draw(st.sampled_from(['0', '1', '30']))}"
+        sides = (st.sampled_from(names), st.sampled_from([">", "<=", "="]), st.sampled_from(["0", "1", "30"]))
+        test = " ".join(draw(side) for side in sides)
         return {"when": test, "points": points}
     kind = draw(st.sampled_from(REACHED[object_]))
     found: dict[str, Any] = {"with": kind, "points": points, **filters(draw, kind)}
@@ -101,7 +103,15 @@ def rule(draw: Any, object_: str, names: list[str]) -> dict[str, Any]:
         found["once_per"] = draw(st.sampled_from(["day", "week", "month"]))
     if extra == "fades":
         found["fades"] = draw(
-            st.sampled_from(["half every 30 days", "half every 1 week", "50 % every month", "to zero in 60 days", "10% every 5 days"])
+            st.sampled_from(
+                [
+                    "half every 30 days",
+                    "half every 1 week",
+                    "50 % every month",
+                    "to zero in 60 days",
+                    "10% every 5 days",
+                ]
+            )
         )
     return found
 
@@ -128,7 +138,9 @@ def points_model(draw: Any, name: str, object_: str, names: list[str]) -> dict[s
         for number in range(draw(st.integers(0, 2)))
     ]
     if draw(st.booleans()):
-        model["rules"].append({"when": draw(conditions(0)), "at_most": draw(st.sampled_from([29, 0, 50])), "reason": "capped"})
+        model["rules"].append(
+            {"when": draw(conditions(0)), "at_most": draw(st.sampled_from([29, 0, 50])), "reason": "capped"}
+        )
     if draw(st.booleans()):
         model["who"] = draw(conditions(0))
     if draw(st.booleans()):
@@ -151,7 +163,8 @@ def configs(draw: Any) -> Config:
         for over in overs:
             signals[f"r_{object_}_{over}"] = {
                 "object": object_, "label": "r", "over": over, "take": draw(st.sampled_from(takes)),
-                "of": draw(st.sampled_from([f"v_{over}", f"e_{over}", "n", "b"])), "via": draw(st.sampled_from(["primary", "any"])),
+                "of": draw(st.sampled_from([f"v_{over}", f"e_{over}", "n", "b"])),
+                "via": draw(st.sampled_from(["primary", "any"])),
             }  # fmt: skip
             names[object_].append(f"r_{object_}_{over}")
     models = {name: points_model(draw, name, object_, names[object_]) for name, object_ in
@@ -163,7 +176,8 @@ def configs(draw: Any) -> Config:
     models["firm_both"] = {**blend, "model": "firm_both", "object": "companies", "fit": "firm", "engagement": "people",
                            "matrix": {"fit": {"A": 60, "B": "33.3", "C": 0}}}  # fmt: skip
     models["later"] = {"model": "later", "kind": "points", "object": "contacts", "outcome": "x", "owner": "x",
-                       "rules": [{"when": "both > 30 and first < 90", "points": 7, "reason": "of a score"}]}  # fmt: skip
+                       "rules": [{"when": "both > 30 and first < 90", "points": 7,
+                       "reason": "of a score"}]}  # fmt: skip
     return Config(EVENTS, signals, WORDS, dict.fromkeys(LINKS, PROPERTIES), models)
 
 
@@ -171,7 +185,10 @@ def is_number(text: str) -> bool:
     """Whether a generated value is a number (and not a condition)."""
     from reference_facts import Facts
 
-    return Facts(Config({}, {}, {}, {"contacts": PROPERTIES}, {}), Portal(), NOWS[0]).expression(text, "contacts").type == "number"
+    return (
+        Facts(Config({}, {}, {}, {"contacts": PROPERTIES}, {}), Portal(), NOWS[0]).expression(text, "contacts").type
+        == "number"
+    )
 
 
 def sources(seed: int, now: Now) -> Sources:
@@ -180,7 +197,9 @@ def sources(seed: int, now: Now) -> Sources:
     ids = {kind: [f"{kind}/{source['from']}" for source in declared["sources"]] for kind, declared in EVENTS.items()}
     active = {kind: dice.choice([*options, *options, None]) for kind, options in ids.items() if dice.random() < 0.7}
     every = [source for options in ids.values() for source in options]
-    starts = {source: now.day_start - timedelta(days=dice.choice([3, 40, 400])) for source in every if dice.random() < 0.4}
+    starts = {
+        source: now.day_start - timedelta(days=dice.choice([3, 40, 400])) for source in every if dice.random() < 0.4
+    }
     return Sources(active, starts, frozenset(source for source in every if dice.random() < 0.1))
 
 
@@ -191,7 +210,8 @@ def portal(seed: int, now: Now) -> Portal:
     for object_, count in (("contacts", 8), ("companies", 5), ("deals", 4)):
         made.records[object_] = {f"{object_[:2]}{number}": record(dice, now) for number in range(count)}
         made.events[object_] = [
-            event(dice, dice.choice(list(made.records[object_])), dice.choice(list(EVENTS)), now) for _ in range(dice.choice([0, 40, 80]))
+            event(dice, dice.choice(list(made.records[object_])), dice.choice(list(EVENTS)), now)
+            for _ in range(dice.choice([0, 40, 80]))
         ]
     for pair in (("contacts", "companies"), ("deals", "contacts"), ("deals", "companies")):
         near, far = (list(made.records[object_]) for object_ in pair)
@@ -202,16 +222,23 @@ def portal(seed: int, now: Now) -> Portal:
 
 def record(dice: Random, now: Now) -> Record:
     """A record with what it may or may not have."""
-    created = dice.choice([None, now.now, now.day_start - timedelta(days=dice.randrange(400), hours=dice.randrange(24))])
+    created = dice.choice(
+        [None, now.now, now.day_start - timedelta(days=dice.randrange(400), hours=dice.randrange(24))]
+    )
     kinds = {name: kind for kind, names in BY_TYPE.items() for name in names} | {"counted": "number"}
     share = dice.random()
-    return Record({name: dice.choice([*RAW[kind], None]) for name, kind in kinds.items() if dice.random() < share}, created)
+    return Record(
+        {name: dice.choice([*RAW[kind], None]) for name, kind in kinds.items() if dice.random() < share}, created
+    )
 
 
 def event(dice: Random, record_id: str, kind: str, now: Now) -> Event:
     """An event, often at the very edge of a portal day."""
     edge = now.day_start - timedelta(days=dice.choice([0, 1, 6, 7, 8, 14, 29, 30, 31, 45, 70, 89, 365, 366]))
-    at = min(edge + dice.choice([timedelta(0), timedelta(microseconds=-1), timedelta(microseconds=1), timedelta(hours=9)]), now.now)
+    at = min(
+        edge + dice.choice([timedelta(0), timedelta(microseconds=-1), timedelta(microseconds=1), timedelta(hours=9)]),
+        now.now,
+    )
     attributes = {"url": dice.choice(["/pricing", "/x'y", "", None]), "title": dice.choice(["x", "Abc", " "]),
                   "mood": dice.choice(["good", "bad", None])}  # fmt: skip
     value = dice.choice([None, Decimal("10.5"), Decimal(20), Decimal("-3.25"), Decimal("0.000001")])

@@ -138,8 +138,12 @@ class Reference(Facts):
         for group in model.get("rule_groups", []):
             if limit := group.get("limit"):
                 members = zip(terms, given, strict=True)
-                together = sum((points or Decimal(0) for term, points in members if term.group == group["name"]), Decimal(0))
-                lines.append(Line(f"limit: {group['name']}", clamped(together, limit.get("min"), limit.get("max")) - together))
+                together = sum(
+                    (points or Decimal(0) for term, points in members if term.group == group["name"]), Decimal(0)
+                )
+                lines.append(
+                    Line(f"limit: {group['name']}", clamped(together, limit.get("min"), limit.get("max")) - together)
+                )
         least, most = model.get("between", [0, 100])
         lines.append(Line("range", clamped(total_of(lines), least, most) - total_of(lines)))
         lines += self.cap(model, record_id, total_of(lines))
@@ -162,7 +166,9 @@ class Reference(Facts):
         if not caps:
             return []
         held = [
-            exact(rule["at_most"]) for rule in caps if self.expression(rule["when"], model["object"]).value(record_id) is True
+            exact(rule["at_most"])
+            for rule in caps
+            if self.expression(rule["when"], model["object"]).value(record_id) is True
         ]
         least = exact(model.get("between", [0, 100])[0])
         return [Line("cap", min([total, *(max(most, least) for most in held)]) - total)]
@@ -294,5 +300,3 @@ def settled(bands: list[Held], value: Decimal, published: str | None, margin: De
     if not bands[held].at_once:
         return band
     return band if value >= bands[held + 1].least + margin else published
-
-

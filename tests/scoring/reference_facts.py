@@ -17,7 +17,9 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
-    **dict.fromkeys(("is_customer", "is_target", "need_confirmed", "budget_confirmed", "has_authority", "opted_out"), "bool"),
+    **dict.fromkeys(
+        ("is_customer", "is_target", "need_confirmed", "budget_confirmed", "has_authority", "opted_out"), "bool"
+    ),
     **dict.fromkeys(("industry_name", "country_name", "role", "plan", "csm_owner", "renewal_pipeline"), "text"),
     **dict.fromkeys(("employees", "revenue", "arr", "seats_used", "seats_total", "features_used"), "number"),
     **dict.fromkeys(("customer_since", "renewal_date", "churned_on"), "date"),
@@ -99,6 +101,22 @@ def read_config(folder: Path, customers_are: str | None = None) -> Config:
     return Config(events, signals, portal["words"], properties, models)
 
 
+def subject_of(source: Mapping[str, Any]) -> str:
+    """The object whose records the events of a source happen to."""
+    key = next(iter(source.get("subject", {"contacts": ""})))
+    return str(source.get("object", {"email": "contacts", "domain": "companies"}.get(key, key)))
+
+
+def reaches(of: str, object_: str) -> bool:
+    """Whether events of one object count for another: contacts pass them to companies, deals to both."""
+    passed_on = {
+        "contacts": ("contacts", "companies"),
+        "companies": ("companies",),
+        "deals": ("contacts", "companies", "deals"),
+    }
+    return object_ in passed_on.get(of, ("contacts", "companies"))
+
+
 def duration(text: Any) -> int:
     """Whole days."""
     if isinstance(text, int):
@@ -173,7 +191,7 @@ class Facts:
         if WORDS[name] == "date":
             return Node("date", lambda id_: v.date() if (v := node.value(id_)) else None)
         assert (node.type, WORDS[name]) == ("date", "datetime")
-        return Node("datetime", lambda id_: datetime(v.year, v.month, v.day) if (v := node.value(id_)) else None)  # noqa: DTZ001
+        return Node("datetime", lambda id_: datetime(v.year, v.month, v.day) if (v := node.value(id_)) else None)
 
     def property(self, name: str, object_: str) -> Node:
         """A property of the record, read by its type."""
@@ -203,7 +221,9 @@ class Facts:
             here, there = (to_id, from_id) if forward else (from_id, to_id)
             if (primary or signal.get("via") != "primary") and there in self.records(over):
                 near.setdefault(here, []).append(there)
-        return Node("number", lambda id_: reduced(take, [(inner.value(o), o) for o in near.get(id_, [])]), inner.available)
+        return Node(
+            "number", lambda id_: reduced(take, [(inner.value(o), o) for o in near.get(id_, [])]), inner.available
+        )
 
 
 def reduced(take: str, values: list[tuple[float | bool | None, str]]) -> float | None:
@@ -213,10 +233,9 @@ def reduced(take: str, values: list[tuple[float | bool | None, str]]) -> float |
         return float(sum(1 for value, _ in known if value != 0))
     if take.startswith("top"):
         _, count, take = take.split()
-        known = sorted(known, key=lambda pair: (-pair[0], pair[1]))[: int(count)]
+        known = sorted(exact_ones(known), key=lambda pair: (-pair[0], pair[1]))[: int(count)]
     if take in ("sum", "avg"):
-        # Beyond the width of exact numbers a value is unknown.
-        known = [pair for pair in known if abs(pair[0]) < 1e11]
+        known = exact_ones(known)
     numbers = [value for value, _ in known]
     if not numbers:
         return None
@@ -224,6 +243,11 @@ def reduced(take: str, values: list[tuple[float | bool | None, str]]) -> float |
         return max(numbers) if take == "max" else min(numbers)
     total = float(sum((six(Decimal(repr(value))) for value in numbers), Decimal(0)))
     return total if take == "sum" else total / len(numbers)
+
+
+def exact_ones(values: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The values that fit an exact sum; others are unknown."""
+    return [pair for pair in values if abs(pair[0]) < 1e11]
 
 
 class Events:
@@ -263,8 +287,10 @@ class Events:
 
     @property
     def available(self) -> bool:
-        """Whether a source is in use that carries what the filters look at."""
-        if self.source is None or (self.url is not None and "url" not in self.source[1].get("attributes", {})):
+        """Whether a source is in use that reaches the object and carries what the filters look at."""
+        if self.source is None or not reaches(subject_of(self.source[1]), self.object):
+            return False
+        if self.url is not None and "url" not in self.source[1].get("attributes", {}):
             return False
         return self.condition is None or self.condition.available
 
@@ -308,10 +334,7 @@ class Events:
         source = self.source[1]
         if source["from"] == "objects" and "covers" not in source:
             return True
-        of = source.get("object", "contacts")
-        if source["from"] == "tables":
-            key = next(iter(source["subject"]))
-            of = {"email": "contacts", "domain": "companies"}.get(key, key)
+        of = subject_of(source)
         if of == self.object:
             return self.holds(source, of, record_id)
         primary_only = (of, self.object) == ("contacts", "companies")

@@ -48,7 +48,8 @@ class Now:
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _ISO = re.compile(
-    r"((?:19|20|21)\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII
+    r"((?:19|20|21)\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?(Z|[+-]\d\d:?\d\d))?)?",
+    re.ASCII,
 )
 
 
@@ -75,7 +76,7 @@ def read_moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     if re.fullmatch(r"\d{12,14}", text, re.ASCII):
-        moment = datetime(1970, 1, 1) + timedelta(milliseconds=int(text))  # noqa: DTZ001
+        moment = datetime(1970, 1, 1) + timedelta(milliseconds=int(text))
         return moment if moment.year < 2200 else None
     match = _ISO.fullmatch(text)
     if not match:
@@ -83,7 +84,7 @@ def read_moment(text: str | None) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     fraction = int((match[7] or "").ljust(6, "0")[:6])
     try:
-        moment = datetime(year, month, day, hour, minute, second, fraction)  # noqa: DTZ001
+        moment = datetime(year, month, day, hour, minute, second, fraction)
     except ValueError:
         return None
     if match[8] in (None, "Z"):
@@ -142,7 +143,7 @@ class Parser:
         """The whole expression."""
         node = self.disjunction()
         if self.words[self.place][0] != "end":
-            raise ValueError(f"left over: {self.words[self.place:]}")
+            raise ValueError(f"left over: {self.words[self.place :]}")
         return node
 
     def took(self, *words: str) -> str | None:
@@ -289,8 +290,10 @@ def compared(sign: str, a: Value, b: Value) -> bool | None:
     """A comparison; with an unknown side it is unknown."""
     if a is None or b is None:
         return None
-    return {"=": a == b, "<>": a != b, "!=": a != b}[sign] if sign in ("=", "<>", "!=") else (
-        {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+    return (
+        {"=": a == b, "<>": a != b, "!=": a != b}[sign]
+        if sign in ("=", "<>", "!=")
+        else ({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign])
     )
 
 

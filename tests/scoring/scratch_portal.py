@@ -85,7 +85,17 @@ def fill(connection: duckdb.DuckDBPyConnection, portal: Portal) -> None:
             [(id_, each.created_at, None, None, json.dumps(each.properties)) for id_, each in records],
         )
         events = (
-            (e.record_id, "s", e.kind, e.occurred_at, e.times, e.value, e.currency, json.dumps(e.attributes), e.occurred_at)
+            (
+                e.record_id,
+                "s",
+                e.kind,
+                e.occurred_at,
+                e.times,
+                e.value,
+                e.currency,
+                json.dumps(e.attributes),
+                e.occurred_at,
+            )
             for e in portal.events.get(object_, [])
         )
         insert(connection, f"events_{object_}", list(events))
@@ -115,21 +125,29 @@ def ordered(models: Iterable[CompiledModel], names: Vocabulary) -> list[Compiled
     return done
 
 
-def score(config: Config, portal: Portal, now: Now, sources: Sources | None = None) -> dict[str, dict[str, Scored]]:
-    """Every model's scores, by SQL."""
-    names = vocabulary(config, now, sources)
-    models = ordered([compile_model(model, names) for model in names.models.values()], names)
-    needs = closure(frozenset[Need]().union(*(model.needs for model in models)), names)
-    with duckdb.connect(":memory:") as connection:
-        fill(connection, portal)
-        for object_ in ORDER:
-            connection.execute(facts_sql(object_, needs, names))
-        return {model.name: scored(connection, model, names) for model in models}
+class Scorer:
+    """The statements of a configuration at one moment; they fit every portal."""
+
+    def __init__(self, config: Config, now: Now, sources: Sources | None = None) -> None:
+        self.config, self.now, self.sources = config, now, sources
+        names = vocabulary(config, now, sources)
+        models = ordered([compile_model(model, names) for model in names.models.values()], names)
+        needs = closure(frozenset[Need]().union(*(model.needs for model in models)), names)
+        self.facts = [facts_sql(object_, needs, names) for object_ in ORDER]
+        self.models = {model.name: (model, model_sql(model, names)) for model in models}
+
+    def score(self, portal: Portal) -> dict[str, dict[str, Scored]]:
+        """Every model's scores, by SQL."""
+        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+            fill(connection, portal)
+            for statement in self.facts:
+                connection.execute(statement)
+            return {name: scored(connection, *model) for name, model in self.models.items()}
 
 
-def scored(connection: duckdb.DuckDBPyConnection, model: CompiledModel, names: Vocabulary) -> dict[str, Scored]:
+def scored(connection: duckdb.DuckDBPyConnection, model: CompiledModel, statement: str) -> dict[str, Scored]:
     """One model's scores."""
-    connection.execute(model_sql(model, names))
+    connection.execute(statement)
     result = connection.execute(f'SELECT * FROM "{model.relation}"')
     columns = [column[0] for column in result.description or []]
     rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

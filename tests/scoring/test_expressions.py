@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 from generated import EXPRESSION_PROPERTIES, expressions, raw_values
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_facts import Config, Facts, Portal, Record
 from reference_language import Now
@@ -24,30 +24,48 @@ NOW = Now(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4)
 CONFIG = Config({}, {}, {}, {"contacts": EXPRESSION_PROPERTIES}, {})
 
 FORBIDDEN = [
-    "1; drop table x", "n > 1; delete from records_contacts", "(select 1)", "n in (select record_id from records_contacts)",
-    "exists (select 1)", "read_csv('/etc/passwd')", "read_text('/etc/passwd') = 'x'", "n > (select max(n) from facts_contacts)",
-    "getenv('HOME') = 'x'", "cast(s as integer) > 1", "s::integer > 1", "try_cast(s as int) > 1", "*", "n * *", "count(*)",
+    "1; drop table x", "n > 1; delete from records_contacts", "(select 1)",
+    "n in (select record_id from records_contacts)",
+    "exists (select 1)", "read_csv('/etc/passwd')", "read_text('/etc/passwd') = 'x'",
+    "n > (select max(n) from facts_contacts)",
+    "getenv('HOME') = 'x'", "cast(s as integer) > 1", "s::integer > 1", "try_cast(s as int) > 1", "*", "n * *",
+    "count(*)",
     "contacts.n > 1", "f.n > 1", "main.f.n", "sum(n) over ()", "lower(s) over (partition by n) = 'x'",
-    "row_number() over () = 1", "case when n > 1 then true end", "s like 'x%'", "s ilike 'x'", "s similar to 'x'", "s ~ 'x'",
-    "n is null", "n is not null", "null", "n = null", "s || 'x' = 'y'", "n % 2 = 0", "n ^ 2 > 1", "n & 1 = 1", "n << 2 > 1",
+    "row_number() over () = 1", "case when n > 1 then true end", "s like 'x%'", "s ilike 'x'",
+    "s similar to 'x'", "s ~ 'x'",
+    "n is null", "n is not null", "null", "n = null", "s || 'x' = 'y'", "n % 2 = 0", "n ^ 2 > 1", "n & 1 = 1",
+    "n << 2 > 1",
     "~n > 1", "n // 2 > 1", "$1 = n", "? = n", ":x = n", "@x = n", "[1, 2]", "{'a': 1}", "s[0] = 'x'", "array[1]",
-    "interval '1 day'", "date '2026-01-01'", "timestamp '2026-01-01'", "current_date > d", "now() > t", "random() > 0.5",
-    "lambda x: x", "x -> x", "lower(s) filter (where b) = 'x'", "lower(distinct s) = 'x'", "any(n) = 1", "n = any (1, 2)",
-    "extract(year from t) = 2026", "substring(s from 1 for 2) = 'x'", "trim(s) = 'x'", "if(b, 1, 2) = 1", "nullif(n, 1) = 1",
-    "pg_sleep(1)", "install httpfs", "attach 'x'", "copy x to 'y'", "pragma x", "set threads = 1", "select 1", "with x as (select 1) select 1",
-    "n > 1 union select 1", "n > 1 limit 1", "n > 1 order by n", "b and", "and b", "n >", "(n > 1", "n > 1)", "", " ", ";", "''; --",
-    "'a", "\"n", "n > 1 as x", "n as x", "not", "n between 1", "n in ()", "n in 1", "known()", "known(n, n)", "ratio(n)",
-    "contains(s)", "coalesce(n)", "days_since(n) > 1", "days_since('2026-01-01') > 1", "lower(n) = 'x'", "abs(s) > 1", "n > 'x'",
-    "s > 1", "b > true", "b > 1", "n and b", "not n", "-s = 'x'", "s + 1 > 1", "d = 'no date'", "d = s", "t = 'x'", "d in (1)",
-    "least(n, s) > 1", "coalesce(n, s) = 1", "if n > 1", "1e400 > n", "-1e999 < n", "0x1F > n", "b'101' = n", "x'1F' = s",
+    "interval '1 day'", "date '2026-01-01'", "timestamp '2026-01-01'", "current_date > d", "now() > t",
+    "random() > 0.5",
+    "lambda x: x", "x -> x", "lower(s) filter (where b) = 'x'", "lower(distinct s) = 'x'", "any(n) = 1",
+    "n = any (1, 2)",
+    "extract(year from t) = 2026", "substring(s from 1 for 2) = 'x'", "trim(s) = 'x'", "if(b, 1, 2) = 1",
+    "nullif(n, 1) = 1",
+    "pg_sleep(1)", "install httpfs", "attach 'x'", "copy x to 'y'", "pragma x", "set threads = 1", "select 1",
+    "with x as (select 1) select 1",
+    "n > 1 union select 1", "n > 1 limit 1", "n > 1 order by n", "b and", "and b", "n >", "(n > 1", "n > 1)",
+    "", " ", ";", "''; --",
+    "'a", "\"n", "n > 1 as x", "n as x", "not", "n between 1", "n in ()", "n in 1", "known()", "known(n, n)",
+    "ratio(n)",
+    "contains(s)", "coalesce(n)", "days_since(n) > 1", "days_since('2026-01-01') > 1", "lower(n) = 'x'",
+    "abs(s) > 1", "n > 'x'",
+    "s > 1", "b > true", "b > 1", "n and b", "not n", "-s = 'x'", "s + 1 > 1", "d = 'no date'", "d = s",
+    "t = 'x'", "d in (1)",
+    "least(n, s) > 1", "coalesce(n, s) = 1", "if n > 1", "1e400 > n", "-1e999 < n", "0x1F > n", "b'101' = n",
+    "x'1F' = s",
     "n'x' = s", "e'x' = s", "r'x' = s", "1 2", "n n", "n.n", "n()", "lower()()", "'x'()", "s collate nocase = 'x'",
-    "t at time zone 'UTC' > d", "n > 1 tablesample 5", "(n, 1) = (1, 1)", "row(1) = row(1)", "unnest(n) = 1", "n := 1", "n => 1",
-    "known(n => 1)", "s glob 'x'", "s rlike 'x'", "s regexp 'x'", "n <=> 1", "n is distinct from 1", "n div 2 = 1", "b xor b",
-    "distinct n", "all n", "prior n = 1", "n!", "$$x$$ = s", "unknown_name > 1", "unknown_function(n) > 1", "true or (select true)",
+    "t at time zone 'UTC' > d", "n > 1 tablesample 5", "(n, 1) = (1, 1)", "row(1) = row(1)", "unnest(n) = 1",
+    "n := 1", "n => 1",
+    "known(n => 1)", "s glob 'x'", "s rlike 'x'", "s regexp 'x'", "n <=> 1", "n is distinct from 1",
+    "n div 2 = 1", "b xor b",
+    "distinct n", "all n", "prior n = 1", "n!", "$$x$$ = s", "unknown_name > 1", "unknown_function(n) > 1",
+    "true or (select true)",
     "/* x", "n > 1 /*", "\x00", "n > \x00", "🙂", "n > 1 🙂", "\\", "`n` `n`", "n > 1 -- x\n; drop table x",
 ]  # fmt: skip
 
-SHAPES = ["(" * 20_000, "not " * 5_000 + "b", "-" * 20_000 + "n", "n" * 100_000, "'" * 100_001, "n > 1 and " * 10_000 + "b",
+SHAPES = ["(" * 20_000, "not " * 5_000 + "b", "-" * 20_000 + "n", "n" * 100_000, "'" * 100_001,
+"n > 1 and " * 10_000 + "b",
           "(" * 60 + "b" + ")" * 60, "not " * 300 + "b", "abs(" * 100 + "n" + ")" * 100 + " > 1", "- " * 500 + "n > 1",
           "n" + " + 1" * 450 + " > 1", "((((" * 200, "coalesce(" * 150, "n in (" + "(" * 900]  # fmt: skip
 
@@ -79,7 +97,10 @@ def test_long_conditions() -> None:
     [
         ("emplyees > 1", "Did you mean 'employees'?"),
         ("day_since(d) > 1", "Did you mean 'days_since'?"),
-        ("something_else > 1", "A custom property must be declared in portal.yaml: properties: {contacts: {something_else: text}}"),
+        (
+            "something_else > 1",
+            "A custom property must be declared in portal.yaml: properties: {contacts: {something_else: text}}",
+        ),
         ("d = 'tomorrow'", "Write dates as '2026-01-31'."),
     ],
 )
@@ -90,8 +111,12 @@ def test_hints(text: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
-@TRIED
-@given(st.one_of(st.text(max_size=60), st.text(alphabet="nsbdt()'\"<>=!+-*/.,;:0123456789 andorti[]{}$?@|&%~^\\", max_size=40)))
+@settings(TRIED, max_examples=150)
+@given(
+    st.one_of(
+        st.text(max_size=60), st.text(alphabet="nsbdt()'\"<>=!+-*/.,;:0123456789 andorti[]{}$?@|&%~^\\", max_size=40)
+    )
+)
 def test_any_text(empty: duckdb.DuckDBPyConnection, text: str) -> None:
     """Whatever is written, it is an expression or a mistake, never another error."""
     try:
@@ -102,13 +127,16 @@ def test_any_text(empty: duckdb.DuckDBPyConnection, text: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["n", "s", "b", "d", "t", "and", "or", "not", "in", "between", "(", ")", ",", "=", "<>", ">", "<=", "+", "-", "*", "/", "1",
-     "'x'", "'2026-01-01'", "true", "false", "known", "coalesce", "lower", "days_since", "select", "from", "case", "when", "end",
-     "is", "null", "like", "cast", "as", "interval", ".", ";", "over", "distinct", "exists", "::", "date", "array", "[", "]"]
+    ["n", "s", "b", "d", "t", "and", "or", "not", "in", "between", "(", ")", ",", "=", "<>", ">", "<=", "+",
+    "-", "*", "/", "1",
+     "'x'", "'2026-01-01'", "true", "false", "known", "coalesce", "lower", "days_since", "select", "from",
+     "case", "when", "end",
+     "is", "null", "like", "cast", "as", "interval", ".", ";", "over", "distinct", "exists", "::", "date",
+     "array", "[", "]"]
 )  # fmt: skip
 
 
-@TRIED
+@settings(TRIED, max_examples=150)
 @given(st.lists(WORDS, max_size=12).map(" ".join))
 def test_any_words(empty: duckdb.DuckDBPyConnection, text: str) -> None:
     """Words of SQL in any order are an expression or a mistake, never another error."""
@@ -119,8 +147,11 @@ def test_any_words(empty: duckdb.DuckDBPyConnection, text: str) -> None:
     evaluated(empty, meaning)
 
 
-@TRIED
-@given(st.lists(expressions(), min_size=12, max_size=12), st.lists(st.fixed_dictionaries({}, optional=raw_values()), max_size=12))
+@settings(TRIED, max_examples=15)
+@given(
+    st.lists(expressions(), min_size=20, max_size=20),
+    st.lists(st.fixed_dictionaries({}, optional=raw_values()), max_size=12),
+)
 def test_meaning(texts: list[str], rows: list[dict[str, str | None]]) -> None:
     """A generated expression means the same in SQL as in plain Python, for dirty values too."""
     records = {str(number): Record(row) for number, row in enumerate([*rows, {}])}
@@ -182,7 +213,7 @@ CASES: list[tuple[str, dict[str, str | None], Any]] = [
     ("d > '2026-09-20'", {"d": "2026-02-30"}, None),
     ("'it''s' = s", {"s": "it's"}, True),
     ("s = 'x' -- a remark", {"s": "x"}, True),
-    ("\"n\" > 1", {"n": "2"}, True),
+    ('"n" > 1', {"n": "2"}, True),
 ]
 
 
@@ -222,4 +253,7 @@ def filled(records: dict[str, Record]) -> duckdb.DuckDBPyConnection:
 def evaluated(connection: duckdb.DuckDBPyConnection, *meanings: Meaning) -> dict[str, tuple[Any, ...]]:
     """The values for every record."""
     values = ", ".join(sql.render(meaning.sql) for meaning in meanings)
-    return {str(id_): tuple(row) for id_, *row in connection.execute(f"SELECT record_id, {values} FROM facts_contacts").fetchall()}
+    return {
+        str(id_): tuple(row)
+        for id_, *row in connection.execute(f"SELECT record_id, {values} FROM facts_contacts").fetchall()
+    }

@@ -22,9 +22,11 @@ from hubsync.scoring.sql import Sql
 NOW = Now(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4))
 
 NUMBERS = [
-    "0", "-0", "1", "+1", "-1.5", ".5", "5.", "1e3", "1E-3", "1e308", "1e309", "-1e999", "1e", "e1", ".", "+", "", " ", " 7 ",
+    "0", "-0", "1", "+1", "-1.5", ".5", "5.", "1e3", "1E-3", "1e308", "1e309", "-1e999", "1e", "e1", ".", "+",
+    "", " ", " 7 ",
     "7\n", "N/A", "NaN", "nan", "Infinity", "-inf", "1,000", "1 000", "0x10", "1_000", "１２", "٣", "1e0005", "12abc",
-    "9" * 400, "0." + "0" * 400 + "1", "123456789012345678901234567890", "true", "🙂", "1.2.3", "--1", "$5", "5%", "\x00",
+    "9" * 400, "0." + "0" * 400 + "1", "123456789012345678901234567890", "true", "🙂", "1.2.3", "--1", "$5",
+    "5%", "\x00",
 ]  # fmt: skip
 MOMENTS = [
     "2026-09-21", "2026-02-29", "2024-02-29", "2026-02-30", "2026-13-01", "2026-00-10", "2026-1-1", "2026-09-21T10:00",
@@ -32,15 +34,18 @@ MOMENTS = [
     "2026-09-21T10:00:00.9999999Z", "2026-09-21T10:00:00.1", "2026-09-21T10:00:00+02:00", "2026-09-21T10:00:00-0530",
     "2026-09-21T10:00:00 +02:00", "2026-09-21T00:30:00+02:00", "2026-09-21T23:30:00-02:00", "2026-09-21T10:00+14:00",
     "2026-09-21T10:00:00-00:30", "2026-09-21T10:00:00+00:00", "2026-09-21T10:00:00+99:99", "2026-09-21T10:00:00+24:00",
-    "2026-09-21T24:00:00", "2026-09-21T23:60:00", "2026-09-21T23:59:60", "2026-09-21Z", "2026-09-21T10", "2026-09-21t10:00",
+    "2026-09-21T24:00:00", "2026-09-21T23:60:00", "2026-09-21T23:59:60", "2026-09-21Z", "2026-09-21T10",
+    "2026-09-21t10:00",
     "2026-09-21T10:00:00z", "1789990000000", "0", "999999999999", "1000000000000", "99999999999", "9999999999999",
     "20260921140000", "99999999999999", "-1789990000000", "1789990000000.0", "1899-12-31", "1900-01-01", "2199-12-31",
-    "2199-12-31T23:59:59.999Z", "2200-01-01", "0001-01-01", "9999-12-31", "today", "now", "infinity", "epoch", "21.09.2026",
+    "2199-12-31T23:59:59.999Z", "2200-01-01", "0001-01-01", "9999-12-31", "today", "now", "infinity", "epoch",
+    "21.09.2026",
     "09/21/2026", "2026-W39-1", "20260921", "", "   ", "N/A", "2026-09-21T10:00:00.Z", "2026-09-21  10:00",
     "2026-09-21T10:00:00+2:00", "2026-09-21T10:00:00+02:00:00", "２026-09-21", "2026-09-21\n",
 ]  # fmt: skip
 TEXTS = [
-    "", " ", "  x  ", "\t", "\n", "\r\n", " \t ", "\u00a0", "🙂", "a" * 65_536, "O'Brien", '"quoted"', "a;b", "\\", "%_", "\x00",
+    "", " ", "  x  ", "\t", "\n", "\r\n", " \t ", "\u00a0", "🙂", "a" * 65_536, "O'Brien", '"quoted"', "a;b",
+    "\\", "%_", "\x00",
     "ß", "İ", "ΑΣ", "null", "--", "e\u0301",
 ]  # fmt: skip
 BOOLS = ["true", "false", "TRUE", "False", " true ", "1", "0", "yes", "t", "", "null", "truе", "on"]
@@ -91,7 +96,12 @@ def test_reading_anything(connection: duckdb.DuckDBPyConnection, raw: str) -> No
 def test_missing_values(connection: duckdb.DuckDBPyConnection) -> None:
     """A property that is null, or that the record does not have, is unknown."""
     made = sql.json_text(sql.column("v"), "x")
-    assert column(connection, made, "VARCHAR", ['{"x": null}', "{}", '{"X": "1"}', '{"x": "1"}']) == [None, None, None, "1"]
+    assert column(connection, made, "VARCHAR", ['{"x": null}', "{}", '{"X": "1"}', '{"x": "1"}']) == [
+        None,
+        None,
+        None,
+        "1",
+    ]
 
 
 @pytest.mark.parametrize("key", ["a b", "a.b", 'a"b', "a'b", "$", "ä", "[0]"])
@@ -105,7 +115,8 @@ def test_ages(connection: duckdb.DuckDBPyConnection) -> None:
     """The age of a moment or a date is counted in whole portal days."""
     start, us = NOW.day_start, timedelta(microseconds=1)
     moments = [
-        start, start - us, start + us, start - timedelta(days=1), start - timedelta(days=1) - us, NOW.now, NOW.now + timedelta(9),
+        start, start - us, start + us, start - timedelta(days=1), start - timedelta(days=1) - us, NOW.now,
+        NOW.now + timedelta(9),
         start + timedelta(days=1), start + timedelta(days=1) - us, datetime(1900, 1, 1), datetime(2199, 12, 31), None,
         datetime(1950, 3, 1, 4, 0, 0, 1), datetime(1950, 3, 1, 4), datetime(1950, 3, 1, 3, 59, 59, 999999),
     ]  # fmt: skip
@@ -131,7 +142,9 @@ EDGES = [0.0, -0.0, 1.0, -1.0, 3.0, 0.1, 1e-308, 5e-324, 1e308, -1e308, 2.0**53]
 def test_ratios(connection: duckdb.DuckDBPyConnection, over: float) -> None:
     """A quotient is Python's; divided by zero, or beyond all numbers, it is unknown."""
     made = sql.ratio(sql.double(over), sql.column("v"))
-    assert column(connection, made, "DOUBLE", [*EDGES, None]) == [arithmetic("/", over, under) for under in [*EDGES, None]]
+    assert column(connection, made, "DOUBLE", [*EDGES, None]) == [
+        arithmetic("/", over, under) for under in [*EDGES, None]
+    ]
 
 
 def test_finite(connection: duckdb.DuckDBPyConnection) -> None:
@@ -142,14 +155,28 @@ def test_finite(connection: duckdb.DuckDBPyConnection) -> None:
 
 def test_points(connection: duckdb.DuckDBPyConnection) -> None:
     """A number becomes exact points: six decimals, halves away from zero."""
-    values = [0.0, 1.0, 0.1 + 0.2, 1 / 3, -2 / 3, 5 * 0.5**7, -5 * 0.5**7, 0.35 * 0.5**5, 1e-7, 14.499999999999998, 999_999.9999996]
+    values = [
+        0.0,
+        1.0,
+        0.1 + 0.2,
+        1 / 3,
+        -2 / 3,
+        5 * 0.5**7,
+        -5 * 0.5**7,
+        0.35 * 0.5**5,
+        1e-7,
+        14.499999999999998,
+        999_999.9999996,
+    ]
     expected = [Decimal(repr(value)).quantize(Decimal("0.000001"), ROUND_HALF_UP) for value in values]
     assert column(connection, sql.points(sql.column("v")), "DOUBLE", [*values, None]) == [*expected, None]
 
 
 def test_rounding(connection: duckdb.DuckDBPyConnection) -> None:
     """Halves are rounded upwards, below zero too: 74.5 is 75 and -0.5 is 0 (T5)."""
-    values = [Decimal(text) for text in ("74.5", "74.499999", "29.5", "-0.5", "-0.500001", "-1.5", "0", "0.5", "99.999999")]
+    values = [
+        Decimal(text) for text in ("74.5", "74.499999", "29.5", "-0.5", "-0.500001", "-1.5", "0", "0.5", "99.999999")
+    ]
     expected = [(value + Decimal("0.5")).to_integral_value(ROUND_FLOOR) for value in values]
     assert column(connection, sql.half_up(sql.column("v")), "DECIMAL(18,6)", values) == expected
     assert expected[:4] == [75, 74, 30, 0]
@@ -159,7 +186,13 @@ def test_exact_bounds(connection: duckdb.DuckDBPyConnection) -> None:
     """Sums far beyond any score are bounded instead of failing; an unknown one stays unknown."""
     values = [Decimal("1.5"), Decimal(10) ** 20, -(Decimal(10) ** 20), Decimal(10) ** 9, None]
     most = sql.MOST_POINTS
-    assert column(connection, sql.exact(sql.column("v")), "DECIMAL(38,6)", values) == [Decimal("1.5"), most, -most, most, None]
+    assert column(connection, sql.exact(sql.column("v")), "DECIMAL(38,6)", values) == [
+        Decimal("1.5"),
+        most,
+        -most,
+        most,
+        None,
+    ]
 
 
 @TRIED

@@ -114,8 +114,15 @@ def test_updates_are_what_is_planned_and_not_settled(store: Store) -> None:
 
 def test_a_written_change_is_in_the_snapshot_at_once(store: Store) -> None:
     """Written values and HubSpot's updatedAt are taken over; cleared ones go; refused ones change nothing."""
-    pull(store, contact("1", hubsync_score="1"), contact("2", hubsync_score="1"))
-    plan_changes(store, change("1", "hubsync_score", None), change("1", "tier", "a"), change("2", "hubsync_score", "9"))
+    both = {"contacts": frozenset({"hubsync_score", "old_why"})}
+    pull(store, contact("1", hubsync_score="1", old_why="x"), contact("2", hubsync_score="1"), own=both)
+    plan_changes(
+        store,
+        change("1", "hubsync_score", None),
+        change("1", "tier", "a"),
+        change("1", "old_why", ""),
+        change("2", "hubsync_score", "9"),
+    )
     settle(store, Outcome("1", written=True, updated_at=NOON + DAY), Outcome("2", written=False, message="no"))
     assert own(store, "1") == ({"tier": "a"}, NOON + DAY)
     assert own(store, "2") == ({"hubsync_score": "1"}, NOON)
@@ -154,7 +161,10 @@ def history(score: str, days: int, **more: Any) -> dict[str, Any]:
 def test_published_is_the_last_row_as_of_a_moment(store: Store) -> None:
     """Per record and model, by as_of; a past moment sees what was published by then."""
     with store.write() as writer:
-        writer.append("score_history", [history("12.5", 2), history("7", 0), history("9", 1, model="other")])
+        writer.append(
+            "score_history",
+            [history("12.5", 2), history("7", 0, published_at=NOON + 9 * DAY), history("9", 1, model="other")],
+        )
     last = Published("contacts", "1", "m", "v1", Decimal("12.5"), "a", NOON + 2 * DAY, "because")
     with store.read() as reader:
         assert reader.published("contacts", "1") == [

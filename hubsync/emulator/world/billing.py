@@ -67,9 +67,7 @@ class Billing:
         if company.status != "customer":
             return
         period = _PERIODS[rhythm]
-        self._pay(
-            t, company, company.arr * period // 365, subscription, self._scene.calendar.date(t + period * DAY)
-        )
+        self._pay(t, company, company.arr * period // 365, subscription, self._scene.calendar.date(t + period * DAY))
         self._scene.plan(t + period * DAY, self._charge, company, rhythm, subscription)
 
     def _pay(self, t: int, company: Company, amount: int, subscription: str, next_due: str) -> None:

@@ -52,9 +52,7 @@ class Habits:
         people = [person for person in company.people if person.alive and not person.left]
         if not people:
             return
-        if company.growing_until < week * 7 and dice.chance(
-            0.017 * exp(0.6 * company.usage + 0.3 * company.mood)
-        ):
+        if company.growing_until < week * 7 and dice.chance(0.017 * exp(0.6 * company.usage + 0.3 * company.mood)):
             scene.plan(t, self._sales.grow, company)
         if (week + company.key) % _QUARTER == 0 and dice.chance(0.6):
             scene.plan(t + HOUR, self._touches.meeting, people[0], schema.keeper(company.key))
@@ -94,16 +92,16 @@ class Habits:
         if company.status == "former":
             return 0.006
         if company.buying_until > week * 7:
-            return 0.55 if person.traits.place < 3 else 0.10
+            return 0.50 if person.traits.place < 3 else 0.08
         return 0.009 if role == "passive" else 0.015
 
     def _customer_likely(self, week: int, person: Person, company: Company) -> float:
-        share = {"champion": 1.0, "user": 0.10, "executive": 0.04}.get(person.traits.role, 0.008)
+        share = {"champion": 1.0, "user": 0.09, "executive": 0.04}.get(person.traits.role, 0.008)
         if len(company.people) > 40:
             share *= 0.6
         if company.traits.quarterly:
             return share * (0.95 if (week + company.key) % _QUARTER == 0 else 0.015)
-        habit = -0.25 + 0.7 * company.traits.usage_habit + 1.9 * company.usage
+        habit = -0.25 + 0.8 * company.traits.usage_habit + 2.0 * company.usage
         return share / (1 + exp(-habit))
 
     def _use(self, week: int, person: Person, company: Company, dice: Dice) -> None:

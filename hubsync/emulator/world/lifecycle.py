@@ -1,4 +1,4 @@
-"""The lifecycle stages of contacts, which only move forward while nobody resets them."""
+"""The lifecycle of contacts: stages that only move forward, and accounts in the product."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ def advance(scene: Scene, t: int, person: Person, stage: str) -> None:
 def entered(scene: Scene, t: int, stage: str) -> dict[str, str]:
     """The property that dates the first day in a stage."""
     return {f"hs_lifecyclestage_{stage}_date": scene.iso(t)}
+
+
+def register(scene: Scene, t: int, person: Person) -> None:
+    """Give a customer's contact an account in the product; who never logs in is known to have no logins."""
+    if person.company and person.company.traits.instrumented and person.traits.role != "passive":
+        scene.count(person, t, "product_logins", by=0)
 
 
 def _rank(stage: str) -> int:

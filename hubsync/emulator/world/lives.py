@@ -5,7 +5,7 @@ from __future__ import annotations
 from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY, HOUR
 from hubsync.emulator.world.dice import Dice
-from hubsync.emulator.world.lifecycle import entered
+from hubsync.emulator.world.lifecycle import entered, register
 from hubsync.emulator.world.marketing import Marketing
 from hubsync.emulator.world.population import CompanyTraits, PersonTraits, Row
 from hubsync.emulator.world.scene import Scene
@@ -99,6 +99,8 @@ class Lives:
             scene.link("contacts", person.id, t, ("companies", company.id, (1, 279)))
             scene.change(person, t, {"associatedcompanyid": company.id})
             scene.count(company, t, "num_associated_contacts")
+            if company.status == "customer":
+                register(scene, t, person)
             self._second_company(t, person)
         self._plan_fate(t, person, original, dice)
 
@@ -151,7 +153,6 @@ class Lives:
             self._delete(t, double)
         if not double.alive or original is None:
             return
-        scene.flush()
         gone = (original.id, double.id)
         original.id = scene.portal.merge("contacts", *gone, scene.moment(t))
         double.alive = False
@@ -169,7 +170,6 @@ class Lives:
         scene = self._scene
         if not person.alive:
             return
-        scene.flush()
         person.alive = False
         if person.key % 5 == 0:
             scene.portal.purge("contacts", person.id)
@@ -189,9 +189,7 @@ class Lives:
         self._scene.plan(t + 20 * DAY, self._marketing.mail, person)
 
 
-def _optional(
-    dice: Dice, name: str, value: str, *, missing: float = _MISSING, dirty: bool = False
-) -> dict[str, str]:
+def _optional(dice: Dice, name: str, value: str, *, missing: float = _MISSING, dirty: bool = False) -> dict[str, str]:
     unknown, soiled = dice.chance(missing), dice.chance(_DIRTY)
     if unknown or not value:
         return {}

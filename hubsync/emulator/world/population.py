@@ -119,9 +119,7 @@ def company_traits(seed: int, number: int, born: int | None = None) -> CompanyTr
     )
 
 
-def person_traits(
-    seed: int, number: int, company: CompanyTraits | None, place: int, born: int | None
-) -> PersonTraits:
+def person_traits(seed: int, number: int, company: CompanyTraits | None, place: int, born: int | None) -> PersonTraits:
     """The traits of a contact; one that is met while the world lives is told when it is born."""
     dice = Dice(seed, _PERSON, company.number if company else -1 - number, place)
     first, last = dice.pick(words.FIRST_NAMES), dice.pick(words.LAST_NAMES)

@@ -58,9 +58,7 @@ def define(portal: Portal) -> None:
     plans = tuple((plan, plan.capitalize()) for plan in PLANS)
     _property(portal, "companies", "contract_plan", "Plan", "enumeration", plans)
     satisfaction = (("satisfied", "Satisfied"), ("unsatisfied", "Unsatisfied"))
-    _property(
-        portal, "tickets", "ticket_satisfaction", "Satisfaction with the answer", "enumeration", satisfaction
-    )
+    _property(portal, "tickets", "ticket_satisfaction", "Satisfaction with the answer", "enumeration", satisfaction)
     stages = (("renewal_open", "Open", "0.6"), ("renewal_negotiation", "Negotiation", "0.75"),
               ("renewal_won", "Renewed", "1.0"), ("renewal_lost", "Churned", "0.0"))  # fmt: skip
     portal.directory.add_pipeline("deals", RENEWALS, "Renewals", stages)

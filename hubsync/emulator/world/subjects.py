@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import sqrt
+from typing import NamedTuple
 
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.population import CompanyTraits, PersonTraits
 
-_COMMON_SPREAD, _TRAIT_SPREAD, _STATE_SPREAD = 0.38, 0.56, 0.68
-_PULL = 1 / 320
-"""How fast the hidden state returns to its mean, a day."""
-_STEP = _STATE_SPREAD * (2 * _PULL) ** 0.5
-"""Standard deviation of a day's step that keeps the spread around the mean."""
+
+class Pace(NamedTuple):
+    """How one part of the hidden state moves: around a mean of its own, which it never leaves for good."""
+
+    spread_of_means: float
+    spread: float
+    pull: float
+    """The share of the way back to the mean that a day brings."""
+
+    def first(self, mean: float, dice: Dice) -> float:
+        """A value to begin with."""
+        return mean + self.spread * dice.normal()
+
+    def next(self, value: float, mean: float, dice: Dice) -> float:
+        """The value of the next day; the step keeps the spread around the mean."""
+        step = self.spread * sqrt(2 * self.pull) * _ROOT_SIX * (dice.uniform() + dice.uniform() - 1.0)
+        return value + self.pull * (mean - value) + step
+
+
+_ROOT_SIX = sqrt(6.0)
+"""Brings the sum of two uniform numbers to a standard deviation of 1."""
+
+_COMMON_SPREAD = 0.38
+_USAGE, _MOOD, _MONEY = Pace(0.40, 0.80, 1 / 150), Pace(0.56, 0.68, 1 / 360), Pace(0.60, 0.62, 1 / 500)
+"""Usage turns within months, so its trend says more than its level; mood and money are slower."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,16 +89,20 @@ class Company(Subject):
     def settle(self, dice: Dice) -> None:
         """Give the hidden state its mean and its first value."""
         common = _COMMON_SPREAD * dice.normal()
-        usage, mood, money = (common + _TRAIT_SPREAD * dice.normal() for _ in range(3))
+        usage, mood, money = (common + pace.spread_of_means * dice.normal() for pace in (_USAGE, _MOOD, _MONEY))
         self.baseline = (usage, mood, money)
-        self.usage, self.mood, self.money = (mean + _STATE_SPREAD * dice.normal() for mean in self.baseline)
+        self.usage, self.mood, self.money = (
+            _USAGE.first(usage, dice),
+            _MOOD.first(mood, dice),
+            _MONEY.first(money, dice),
+        )
 
     def drift(self, dice: Dice) -> None:
         """Let a day pass over the hidden state."""
         usage, mood, money = self.baseline
-        self.usage += _PULL * (usage - self.usage) + _STEP * _spread(dice)
-        self.mood += _PULL * (mood - self.mood) + _STEP * _spread(dice)
-        self.money += _PULL * (money - self.money) + _STEP * _spread(dice)
+        self.usage = _USAGE.next(self.usage, usage, dice)
+        self.mood = _MOOD.next(self.mood, mood, dice)
+        self.money = _MONEY.next(self.money, money, dice)
 
     @property
     def health(self) -> float:
@@ -112,8 +138,3 @@ class Truth:
     """Companies that use the product at the close of a quarter only."""
     health: dict[str, float] = field(default_factory=dict)
     """The hidden state of each customer at the end of the last day."""
-
-
-def _spread(dice: Dice) -> float:
-    """A number of mean 0 and standard deviation 1, cheaper than a normal one."""
-    return (dice.uniform() + dice.uniform() - 1.0) * 2.449

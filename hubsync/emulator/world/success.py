@@ -8,7 +8,7 @@ from hubsync.emulator.world import schema
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.dice import Dice
-from hubsync.emulator.world.lifecycle import advance
+from hubsync.emulator.world.lifecycle import advance, register
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Decision, Person
 
@@ -16,7 +16,7 @@ _CONTRACT, _RENEWAL, _SURVEY, _SEATS, _FIRST_SURVEY = 70, 71, 72, 73, 74
 _NOTICE = 90 * DAY
 """A renewal deal is opened this long before the date."""
 
-_CHURN_AT_ZERO, _CHURN_SLOPE = -1.9, 1.55
+_CHURN_AT_ZERO, _CHURN_SLOPE = -1.9, 1.68
 _SURVEY_EVERY = 182 * DAY
 
 
@@ -55,14 +55,16 @@ class Success:
         scene.change(company, t, known)
         for person in company.people:
             advance(scene, t, person, "customer")
+            register(scene, t, person)
+        if traits.instrumented:
+            scene.count(company, t, "product_logins", by=0)
+            scene.count(company, t, "features_used", by=len(company.features))
         self._date_renewal(t, company, dice)
         self._billing.subscribe(t, company)
         now = max(t, 0)
         scene.plan(max(company.renewal - _NOTICE, now), self._offer, company)
         scene.plan(now + int(dice.between(5, 30) * DAY), self._count_seats, company)
-        scene.plan(
-            now + int(scene.dice(_FIRST_SURVEY, company.key).between(20, 182) * DAY), self._survey, company
-        )
+        scene.plan(now + int(scene.dice(_FIRST_SURVEY, company.key).between(20, 182) * DAY), self._survey, company)
 
     def extend(self, t: int, company: Company, amount: int) -> None:
         """A customer bought more."""
@@ -173,7 +175,7 @@ class Success:
         if not person.alive or person.left:
             return
         dice = scene.dice(_SURVEY, person.key, t)
-        rating = min(max(round(6.9 + 2.0 * company.mood + 1.5 * dice.normal()), 0), 10)
+        rating = min(max(round(6.9 + 2.0 * company.mood + 1.8 * dice.normal()), 0), 10)
         group = "PROMOTER" if rating >= 9 else "PASSIVE" if rating >= 7 else "DETRACTOR"
         feedback = scene.create("feedback_submissions", t, {
             "hs_survey_type": "NPS",

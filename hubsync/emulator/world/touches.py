@@ -91,9 +91,7 @@ class Touches:
         }
 
     def _meetings(self, t: int, dice: Dice) -> dict[str, str]:
-        outcome = dice.weighted(
-            (("COMPLETED", 0.8), ("NO_SHOW", 0.1), ("RESCHEDULED", 0.06), ("CANCELED", 0.04))
-        )
+        outcome = dice.weighted((("COMPLETED", 0.8), ("NO_SHOW", 0.1), ("RESCHEDULED", 0.06), ("CANCELED", 0.04)))
         return {
             "hs_meeting_title": dice.pick(("Demonstration", "Quarterly review", "Planning")),
             "hs_meeting_start_time": self._scene.iso(t),

@@ -63,8 +63,9 @@ class Window:
 class OccurrenceStream:
     """All occurrences of one source since the cursor, or as far back as the models look.
 
-    The cursor holds `since` and `watermark`, between which everything was read, and `window` while one is being
-    read, so that a first pull that broke off goes on where it stopped.
+    The cursor holds `since` and `watermark`, between which everything was read, `late`, when it was last looked for
+    late events, and `window` while one is being read, so that a first pull that broke off goes on where it stopped.
+    Late events are looked for `every` so many days.
     """
 
     name: str
@@ -76,7 +77,7 @@ class OccurrenceStream:
     days: int
     position: Mapping[str, Any] | None = None
     full: bool = False
-    reconcile: bool = False
+    every: int = 1
     total: int | None = None
     _first: EventPage | None = None
     _window: Window | None = field(default=None, init=False)
@@ -97,6 +98,12 @@ class OccurrenceStream:
     def outdated(self) -> bool:
         """True when the stored events were made with another definition and must go."""
         return self.position is not None and self.position.get("definition") != self.definition
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether it is time to look for events that reached HubSpot late."""
+        late = (self.position or {}).get("late")
+        return late is None or self.as_of.now - _time(late) >= timedelta(days=self.every)
 
     @property
     def starts_at(self) -> datetime:
@@ -142,7 +149,7 @@ class OccurrenceStream:
         done = self._done()
         if done is not None:
             earlier = [Window(since, done[0])] if since < done[0] else []
-            return [*earlier, Window(done[1] - (LATE if self.reconcile else OVERLAP), until)]
+            return [*earlier, Window(done[1] - (LATE if self.reconciles else OVERLAP), until)]
         if (unread := self._unread()) is not None:
             return [unread, Window(unread.until - OVERLAP, until)]
         return [Window(since, until)]
@@ -168,6 +175,7 @@ class OccurrenceStream:
             "definition": self.definition,
             "since": read[0].isoformat() if read else None,
             "watermark": read[1].isoformat() if read else None,
+            "late": self.as_of.now.isoformat() if self.reconciles or self.full else (self.position or {})["late"],
             "window": window
             and {"since": window.since.isoformat(), "until": window.until.isoformat(), "after": window.after},
         }

@@ -1,0 +1,131 @@
+"""A whole portal beside a whole hubsync: what the tests of complete runs start from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from hubsync.catalog import Catalog, load
+from hubsync.emulator import EmulatorServer
+from hubsync.pipeline import Options, RunResult, approve, push_approved, run
+from hubsync.score import score
+from hubsync.scoring.requirements import requirements
+from hubsync.scoring.scores import Scores
+from hubsync.settings import Settings
+from hubsync.store import Scratch, Store
+from hubsync.pull import feeds_of
+from hubsync.workspace import Local, Workspace
+
+SHIPPED = Path(__file__).parents[2] / "config"
+
+
+class Quiet:
+    """Hears a run and remembers its notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def rows(self, stream: str, rows: int, total: int | None) -> None:
+        """Rows are through."""
+
+    def note(self, text: str) -> None:
+        """Remember it."""
+        self.notes.append(text)
+
+
+@dataclass
+class Thread:
+    """One portal, one configuration, one data folder."""
+
+    folder: Path
+    server: EmulatorServer
+    heard: Quiet = field(default_factory=Quiet)
+
+    def __post_init__(self) -> None:
+        if not self.config.exists():
+            shutil.copytree(SHIPPED, self.config)
+            main = self.config / "hubsync.yaml"
+            main.write_text(main.read_text().replace("search_per_second: 2", "search_per_second: 5"))
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.model_validate(
+            {
+                "HUBSPOT_ACCESS_TOKEN": self.server.token,
+                "HUBSPOT_BASE_URL": self.server.url,
+                "HUBSYNC_CONFIG": self.config,
+                "HUBSYNC_DATA": self.folder / "data",
+            }
+        )
+
+    def run(self, command: str = "sync", *, as_of: datetime | None = None, **options: Any) -> RunResult:
+        """One whole run."""
+        given: dict[str, Any] = {"write": command == "sync", "yes": True, **options}
+        with Workspace.open(self.settings, as_of=as_of) as workspace:
+            return run(workspace, Options(command, **given), self.heard)
+
+    def accept(self, *, run_id: str | None = None, file: Path | None = None) -> RunResult:
+        """Write an approved plan."""
+        with Workspace.open(self.settings) as workspace:
+            return push_approved(workspace, approve(workspace, run_id=run_id, file=file), self.heard)
+
+    def steer(self, path: str, body: dict[str, Any]) -> Any:
+        """Steer the emulator."""
+        answer = requests.post(f"{self.server.url}/_emulator/{path}", json=body, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def live(self, days: int) -> None:
+        """Let the portal live for some days."""
+        self.steer("clock", {"days": days})
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        found = requests.get(f"{self.server.url}/_emulator/stats", timeout=30).json()
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def catalog(self) -> Catalog:
+        return load(self.config)
+
+    @property
+    def store(self) -> Store:
+        return Local.open(self.settings).store
+
+    @contextmanager
+    def scored(self) -> Iterator[tuple[Scratch, Scores]]:
+        """The scores as of the last run, without the network."""
+        local = Local.open(self.settings)
+        with local.store.read() as reader:
+            feeds = feeds_of(local.catalog, reader.sources())
+        vocabulary = local.catalog.vocabulary(local.as_of, feeds)
+        models = local.catalog.compiled(vocabulary)
+        needs = requirements(models, vocabulary)
+        sources = [source for source in feeds.active.values() if source]
+        with local.store.scratch(local.as_of, sources, needs.objects, needs.links) as scratch:
+            yield scratch, score(scratch, models, vocabulary)
+
+    def in_hubspot(self, object_: str, properties: tuple[str, ...]) -> dict[str, dict[str, str | None]]:
+        """What the portal holds, read behind hubsync's back."""
+        with self.server.portal.lock:
+            records = self.server.portal.objects[object_]
+            return {
+                record_id: {name: record.properties.get(name) for name in properties}
+                for record_id, record in records.items()
+                if record.archived_at is None
+            }
