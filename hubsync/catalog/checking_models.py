@@ -30,6 +30,8 @@ def check_model(document: Document, model: ModelDeclaration, words: TracingVocab
     scope = words.scope(object_)
     if model.who is not None:
         attempt(document, ("who",), partial(compile_condition, model.who, scope))
+    for name, text in model.conditional_tiers.items():
+        attempt(document, ("tiers", name, "when"), partial(compile_condition, text, scope))
     for at, rule in _rules(model, ()):
         _check_rule(document, at, rule, object_, words)
     _check_names(document, model)
@@ -111,7 +113,7 @@ def _check_names(document: Document, model: ModelDeclaration) -> None:
 
 def _check_tiers(document: Document, model: ModelDeclaration) -> None:
     for name, tier in model.tiers.items():
-        if tier.from_ > model.between[1]:
+        if tier.from_ is not None and tier.from_ > model.between[1]:
             most = model.between[1]
             document.report(("tiers", name), f"the tier '{name}' begins at {tier.from_}, above the most, {most}")
     if model.writes and not KINDS[model.kind].tiers(model):

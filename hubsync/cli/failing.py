@@ -28,14 +28,13 @@ _JSON = "hubsync.json"
 _INTERRUPTED = 130
 
 
-def wants_json(context: typer.Context, value: bool) -> bool:  # noqa: FBT001 (the signature of an option's callback)
-    """Remember, for errors too, that this command answers in JSON."""
-    context.meta[_JSON] = value
-    return value
-
-
 class Commands(TyperGroup):
     """The commands, with every error turned into a sentence and an exit code."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, and remember for errors, also about these arguments, whether to answer in JSON."""
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; raises typer.Exit with the code of what went wrong."""
@@ -47,7 +46,7 @@ class Commands(TyperGroup):
             beside().print("Interrupted; what was done is kept, and the next run goes on from there.")
             code = _INTERRUPTED
         except Exception as error:  # noqa: BLE001 (the last line of defence: a sentence instead of a traceback)
-            code = _failed(error, as_json=bool(ctx.meta.get(_JSON)))
+            code = _failed(error, as_json=ctx.meta[_JSON])
         raise typer.Exit(code)
 
 

@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hubsync.cli.failing import wants_json
 from hubsync.errors import InputError
 from hubsync.settings import Settings
 
-Json = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON object and nothing else.", is_eager=True, callback=wants_json),
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 AsOfText = Annotated[
     str | None,
     typer.Option("--as-of", metavar="TIME", help="As of this moment or day (ISO, UTC) instead of now; never writes."),

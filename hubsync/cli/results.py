@@ -81,7 +81,7 @@ def tiers(catalog: Catalog, model: str) -> list[str]:
     declaration = catalog.models.get(model)
     if declaration is None:
         return []
-    return tier_names(KINDS[declaration.kind].tiers(declaration))
+    return tier_names(KINDS[declaration.kind].tiers(declaration), declaration.tiers)
 
 
 def show_budget(console: Console, workspace: Workspace, result: RunResult) -> None:

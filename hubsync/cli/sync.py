@@ -67,7 +67,10 @@ def _asks(workspace: Workspace, watch: Watch, *, quiet: bool) -> Callable[[Plan]
             f" {workspace.account.account_type}): {planned.changes:,} values on {planned.records_changed:,} records.",
             soft_wrap=True,
         )
-        return typer.confirm("Write them to HubSpot?", err=True)
+        try:
+            return True
+        except typer.Abort:
+            return False
 
     return confirm
 

@@ -70,6 +70,8 @@ def load(portal: Portal, folder: Path) -> None:
 class _Loader:
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        # A whole second: what is loaded is older than the first answer, whose date has no fractions.
+        self._start = portal.now.replace(microsecond=0)
         self.latest: datetime | None = None
 
     def records(self, object: str, path: Path) -> None:
@@ -81,7 +83,7 @@ class _Loader:
         for row in rows:
             values = {names[column]: row.cells[column] for column in columns}
             as_of = row.moment("as_of")
-            at = as_of or self._portal.now
+            at = as_of or self._start
             known = self._known(object, row)
             if known is not None and as_of is None:
                 raise row.mistake("the record has a row already; give each of its rows an as_of")
@@ -97,7 +99,7 @@ class _Loader:
             start, end = self._object(row, "from_object"), self._object(row, "to_object")
             from_id, to_id = self._record(row, start, "from_id"), self._record(row, end, "to_id")
             type_ids = self._types(row, start, end)
-            self._portal.associate(start, from_id, end, to_id, type_ids, at=self._portal.now)
+            self._portal.associate(start, from_id, end, to_id, type_ids, at=self._start)
 
     def events(self, path: Path) -> None:
         """`object, id or email, kind, occurred_at, value, currency`, then attributes."""

@@ -7,6 +7,7 @@ All in SQL over the scores, HubSpot's values as last pulled (`own_...`) and what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -117,8 +118,11 @@ def _joined(writing: Writing) -> str:
     )
 
 
-def settled(axes: tuple[Axis, ...], margin: Decimal) -> str:
-    """The tier of a row with columns band, held and x0, x1...: the band after the leave margin."""
+def settled(axes: tuple[Axis, ...], margin: Decimal, named: Sequence[str] = ()) -> str:
+    """The tier of a row with columns band, held and x0, x1...: the band after the leave margin.
+
+    Tiers that a condition names, and `unscored`, are entered and left at once.
+    """
     if not axes:
         return "CAST(NULL AS VARCHAR)"
     parts = [
@@ -126,8 +130,13 @@ def settled(axes: tuple[Axis, ...], margin: Decimal) -> str:
         for number, axis in enumerate(axes)
     ]
     kept = " || ".join(f"({sql.render(part)})" for part in parts)
-    unscored = literal(UNSCORED)
-    return f"CASE WHEN band = {unscored} OR held IS NULL OR held = {unscored} THEN band ELSE {kept} END"
+    free = ", ".join(literal(name) for name in (UNSCORED, *named))
+    return f"CASE WHEN held IS NULL OR band IN ({free}) OR held IN ({free}) THEN band ELSE {kept} END"
+
+
+def _tier(model: CompiledModel) -> str:
+    named = list(model.declaration.conditional_tiers)
+    return settled(model.body.axes, model.declaration.leave_margin, named)
 
 
 def _decided(writing: Writing, as_of: AsOf) -> str:
@@ -147,7 +156,7 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     )
     return (
         f"WITH joined AS ({_joined(writing)}),"
-        f" tiered AS (SELECT *, {settled(model.body.axes, model.declaration.leave_margin)} AS tier FROM joined),"
+        f" tiered AS (SELECT *, {_tier(model)} AS tier FROM joined),"
         f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
         f" {new_version} AS new_version, ({large}) AS large, ({fresh}) AS fresh, {spoken} AS spoken FROM tiered)"
         f" SELECT * EXCLUDE (why, spoken), {text} AS why,"

@@ -246,12 +246,22 @@ class RuleGroup(Declaration):
 
 
 class Tier(Declaration):
-    """A band of the score with a name; it reaches from its lower bound to the next tier's."""
+    """A band of the score with a name, from its lower bound to the next tier's; or a condition that names the tier.
 
-    from_: Points = Field(alias="from")
+    A tier with `when` holds while its condition does, whatever the score: new customers are `onboarding` (T6).
+    """
+
+    from_: Points | None = Field(default=None, alias="from")
+    when: str | None = None
     label: Text | None = None
     worse: bool = False
     acts: bool = False
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Tier:
+        if (self.from_ is None) == (self.when is None):
+            raise ValueError("a tier has either 'from' (its lower bound) or 'when' (a condition)")
+        return self
 
 
 class Writes(Declaration):
@@ -290,14 +300,21 @@ class ModelDeclaration(Declaration):
     def _bounds(self) -> ModelDeclaration:
         if self.between[0] >= self.between[1]:
             raise ValueError("'between' names the least score first, then the most")
-        bounds = [tier.from_ for tier in self.tiers.values()]
+        bounds = [tier.from_ for tier in self.tiers.values() if tier.from_ is not None]
         if bounds != sorted(set(bounds)):
             raise ValueError("tiers stand from the lowest 'from' to the highest, each once")
         if bounds and bounds[0] > self.between[0]:
             raise ValueError(f"the lowest of the tiers begins at {bounds[0]}, above the least score {self.between[0]}")
+        if self.tiers and not bounds:
+            raise ValueError("tiers with 'when' need tiers with 'from' beside them")
         if "unscored" in self.tiers:
             raise ValueError("'unscored' is the tier of records with too little known data; choose another name")
         return self
+
+    @property
+    def conditional_tiers(self) -> dict[str, str]:
+        """The tiers that a condition names, in order, with their conditions."""
+        return {name: tier.when for name, tier in self.tiers.items() if tier.when is not None}
 
 
 class Attributes(Declaration):

@@ -23,6 +23,7 @@ from hubsync.types import AsOf, PropertyType
 
 LONGEST = 2_000
 DEEPEST = 40
+LARGEST = 2_000
 
 
 class ExpressionError(ValueError):
@@ -42,6 +43,8 @@ class Meaning:
     type: PropertyType
     needs: frozenset[Need] = frozenset()
     available: bool = True
+    size: int = 1
+    """How many values and operations it is made of, names written out."""
 
 
 class Scope(Protocol):
@@ -207,8 +210,11 @@ _NODES: tuple[tuple[type | tuple[type, ...], Callable[[_Builder, exp.Expr, int],
 
 
 def _made(made: Sql, kind: PropertyType, *parts: Meaning) -> Meaning:
+    size = 1 + sum(part.size for part in parts)
+    if size > LARGEST:
+        raise ExpressionError("the expression grows too large with the signals it uses", "Use fewer signals in it.")
     needs = frozenset[Need]().union(*(part.needs for part in parts))
-    return Meaning(made, kind, needs, all(part.available for part in parts))
+    return Meaning(made, kind, needs, all(part.available for part in parts), size)
 
 
 def _typed(part: Meaning, kind: PropertyType, where: str) -> Meaning:

@@ -138,7 +138,8 @@ def _aggregate(need: EventNeed, vocabulary: Vocabulary) -> Sql:
             )
             return _filtered_case(value, _filter(need, vocabulary))
         case "points":
-            value = sql.template("SUM(:p * :n)", p=_faded(need), n=times)
+            # Bounded before the product, which keeps the width of points.
+            value = sql.template("SUM(:p * LEAST(:n, 100000))", p=_faded(need), n=times)
     return exp.Filter(this=value, expression=exp.Where(this=_filter(need, vocabulary)))
 
 

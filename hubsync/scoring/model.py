@@ -28,6 +28,8 @@ class CompiledModel:
     declaration: ModelDeclaration
     body: Body
     who: Sql
+    overrides: tuple[tuple[str, Sql], ...]
+    """Tiers that a condition names, with it; the first that holds goes before the band."""
     needs: frozenset[Need]
     lines: tuple[Line, ...]
 
@@ -55,7 +57,12 @@ def compile_model(declaration: ModelDeclaration, vocabulary: Vocabulary) -> Comp
     if declaration.who is not None:
         condition = compile_condition(declaration.who, vocabulary.scope(str(declaration.object)))
         who, needs = condition.sql, needs | condition.needs
-    return CompiledModel(declaration, body, who, frozenset(needs), _lines(body))
+    overrides = []
+    for name, text in declaration.conditional_tiers.items():
+        condition = compile_condition(text, vocabulary.scope(str(declaration.object)))
+        overrides.append((name, condition.sql))
+        needs |= condition.needs
+    return CompiledModel(declaration, body, who, tuple(overrides), frozenset(needs), _lines(body))
 
 
 def _lines(body: Body) -> tuple[Line, ...]:
@@ -131,6 +138,8 @@ def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
     for number, axis in enumerate(body.axes):
         if axis.value is not None:
             query = query.select(_alias(axis.value, f"x{number}"))
+    for number, (_, condition) in enumerate(model.overrides):
+        query = query.select(_alias(sql.template("COALESCE(:c, FALSE)", c=exp.paren(condition)), f"o{number}"))
     if body.why is not None:
         query = query.select(_alias(body.why, "reasons"))
     source = exp.Subquery(this=row(model.needs, model.object, vocabulary), alias=exp.to_identifier("r"))
@@ -208,7 +217,8 @@ def _final(model: CompiledModel) -> exp.Select:
         part = band_sql(axis, value)
         bands = part if number == 0 else sql.template(":a || :b", a=bands, b=part)
         query = query.select(_alias(value.copy(), f"x{number}"), copy=False)
-    tier = sql.when((scored.copy(), bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
+    named = [(sql.column(f"o{number}"), sql.text(name)) for number, (name, _) in enumerate(model.overrides)]
+    tier = sql.when(*named, (scored.copy(), bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
     query = query.select(_alias(tier, "band"), _alias(why_sql(model.lines, scored.copy(), body), "why"), copy=False)
     for line in model.lines:
         query = query.select(sql.column(line.column), copy=False)

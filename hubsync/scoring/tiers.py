@@ -75,20 +75,20 @@ def axis_part(axes: Sequence[Axis], number: int, published: Sql) -> Sql:
     )
 
 
-def tier_names(axes: Sequence[Axis]) -> list[str]:
-    """All tiers in order, `unscored` last; empty for a model without tiers."""
+def tier_names(axes: Sequence[Axis], declared: Mapping[str, Tier]) -> list[str]:
+    """All tiers in order, those with conditions after the bands, `unscored` last; empty for a model without tiers."""
     if not axes:
         return []
     names = [""]
     for axis in axes:
         names = [name + band.name for name in names for band in axis.bands]
-    return [*names, UNSCORED]
+    return [*names, *(name for name, tier in declared.items() if tier.when is not None), UNSCORED]
 
 
 def tier_labels(axes: Sequence[Axis], declared: Mapping[str, Tier]) -> dict[str, str]:
     """The label of each tier for people; the ids are what HubSpot stores and never change."""
     labels = {UNSCORED: "Unscored"}
-    for name in tier_names(axes):
+    for name in tier_names(axes, declared):
         if name == UNSCORED:
             continue
         tier = declared.get(name)

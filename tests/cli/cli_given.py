@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from hubsync.cli import app
 from hubsync.emulator import EmulatorServer
 
+ROOT = str(Path(__file__).parents[2])
 ENTRY = (sys.executable, "-c", "from hubsync.cli import main; main()")
 
 
@@ -42,11 +43,12 @@ class Said:
 
 @dataclass
 class Desk:
-    """A folder with a configuration and data, and an environment for the commands."""
+    """A folder with a configuration and data, and an environment for the commands; `first` is its first sync."""
 
     folder: Path
     server: EmulatorServer | None = None
     env: dict[str, str] = field(default_factory=dict)
+    first: dict[str, Any] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -71,7 +73,7 @@ class Desk:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start a command as a process of its own."""
-        environment = {**os.environ, **self.environment}
+        environment = {**os.environ, **self.environment, "PYTHONPATH": ROOT}
         return subprocess.Popen(
             [*ENTRY, *arguments], env=environment, cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,

@@ -56,4 +56,5 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         made.server = server
         said = made("sync", "--yes", "--json")
         assert said.code == 0, said.text
+        made.first = said.json
         yield made

@@ -51,7 +51,7 @@ def test_the_demo_holds(tmp_path: Path, folder: Path) -> None:
     assert found["written"] == found["records_scored"] > 60
     assert found["second_plan"]["changes"] == 0
     assert len(found["examples"]) == 3
-    assert found["explanations_checked"] > 180
+    assert found["explanations_checked"] > found["records_scored"]
     assert found["api"]["by_status"].get("429", 0) == 0
     assert found["api"]["peak_10s"] <= found["api"]["limit_10s"] == 190
     assert list(folder.iterdir()) == []
@@ -84,11 +84,18 @@ def test_the_demo_takes_nothing_from_the_environment(tmp_path: Path, monkeypatch
 
 def test_the_simulated_portal_ends_with_its_block() -> None:
     """However the block ends, the process is gone afterwards."""
-    with pytest.raises(KeyError), simulated_portal(["--empty"]) as portal:
-        assert portal.statistics()["calls"] == 0
-        raise KeyError
+    started: list[Simulated] = []
+
+    def use() -> None:
+        with simulated_portal(["--empty"]) as portal:
+            assert portal.statistics()["calls"] == 0
+            started.append(portal)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        use()
     with pytest.raises(requests.ConnectionError):
-        portal.statistics()
+        started[0].statistics()
 
 
 def test_a_portal_that_does_not_start_is_told(tmp_path: Path) -> None:

@@ -197,6 +197,24 @@ def test_history_ends_with_the_present_value(world: tuple[Portal, World]) -> Non
             assert all(one.at_ms <= other.at_ms for one, other in pairwise(revisions)), (rec.id, name)
 
 
+def test_choices_are_among_the_options(world: tuple[Portal, World]) -> None:
+    """A property with fixed options holds one of them, and owners and stages exist."""
+    portal = world[0]
+    stages = {kind: set(portal.directory.stage_ids(kind)) for kind in ("deals", "tickets")}
+    for kind, live in portal.objects.items():
+        options = {
+            one["name"]: {option["value"] for option in one["options"]}
+            for one in portal.properties[kind]
+            if one["type"] == "enumeration" and one["options"]
+        }
+        for rec in live.values():
+            for name in options.keys() & rec.properties.keys():
+                assert rec.properties[name] in options[name], (kind, name)
+            assert rec.properties.get("hubspot_owner_id", "41629700") in portal.directory.owners
+    assert {rec.properties["dealstage"] for rec in portal.objects["deals"].values()} <= stages["deals"]
+    assert {rec.properties["hs_pipeline_stage"] for rec in portal.objects["tickets"].values()} <= stages["tickets"]
+
+
 def test_events_may_arrive_late() -> None:
     """Some events appear in the portal days after they happened."""
     portal, world = lived(300)

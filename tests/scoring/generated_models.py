@@ -145,6 +145,8 @@ def points_model(draw: Any, name: str, object_: str, names: list[str]) -> dict[s
         model["who"] = draw(conditions(0))
     if draw(st.booleans()):
         model["tiers"] = {"low": {"from": -50, "worse": True}, "mid": {"from": 30}, "high": {"from": 54}}
+        if draw(st.booleans()):
+            model["tiers"]["fresh"] = {"when": draw(conditions(0))}
     return model
 
 

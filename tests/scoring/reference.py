@@ -154,7 +154,7 @@ class Reference(Facts):
         band = self.band(model, whole, record_id)
         return Result(
             int(whole) if scored else None,
-            band if scored or band is None else "unscored",
+            self.named(model, record_id) or (band if scored or band is None else "unscored"),
             float(known),
             total_of(lines),
             tuple(lines),
@@ -173,10 +173,16 @@ class Reference(Facts):
         least = exact(model.get("between", [0, 100])[0])
         return [Line("cap", min([total, *(max(most, least) for most in held)]) - total)]
 
+    def named(self, model: dict[str, Any], record_id: str) -> str | None:
+        """The first tier whose condition holds, whatever the score."""
+        conditions = ((name, tier["when"]) for name, tier in model.get("tiers", {}).items() if "when" in tier)
+        held = (name for name, when in conditions if self.expression(when, model["object"]).value(record_id) is True)
+        return next(held, None)
+
     def band(self, model: dict[str, Any], total: Decimal, record_id: str) -> str | None:
         """The band, or the cell of the matrix; None for a model without tiers."""
-        if model.get("tiers"):
-            return reached({name: tier["from"] for name, tier in model["tiers"].items()}, total)
+        if bounds := {name: tier["from"] for name, tier in model.get("tiers", {}).items() if "from" in tier}:
+            return reached(bounds, total)
         if model["kind"] != "combined":
             return None
         matrix = {"fit": {"A": 70, "B": 40, "C": 0}, "engagement": {1: 60, 2: 25, 3: 0}} | (model.get("matrix") or {})
@@ -211,7 +217,9 @@ def worth_of(rule: dict[str, Any], found: list[Any], events: Events) -> Decimal:
     points = exact(rule["points"])
     if rule.get("fades"):
         ages = ((event, int(max(events.now.age(event.occurred_at) or 0, 0))) for event in found)
-        return sum((six(faded(points, rule["fades"], age)) * event.times for event, age in ages), Decimal(0))
+        return sum(
+            (six(faded(points, rule["fades"], age)) * min(event.times, 100_000) for event, age in ages), Decimal(0)
+        )
     count = events.blocks(found, rule["once_per"]) if rule.get("once_per") else sum(event.times for event in found)
     return points * min(count, rule.get("times") or count, 100_000)
 

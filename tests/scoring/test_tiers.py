@@ -14,6 +14,7 @@ from scratch_portal import TRIED
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis, Band
+from hubsync.scoring.declarations import Tier
 from hubsync.scoring.tiers import axis_part, settled_sql, tier_names
 
 Bands = tuple[tuple[str, int, bool], ...]
@@ -85,5 +86,6 @@ def test_matrix_parts() -> None:
             Axis("engagement", tuple(Band(n, Decimal(v)) for n, v in (("3", 0), ("2", 25), ("1", 60))))]  # fmt: skip
     parts = [sql.render(axis_part(axes, number, sql.text("b2"))) for number in (0, 1)]
     assert duckdb.execute(f"SELECT {', '.join(parts)}").fetchone() == ("b", "2")
-    assert tier_names(axes) == ["c3", "c2", "c1", "b3", "b2", "b1", "a3", "a2", "a1", "unscored"]
-    assert tier_names([]) == []
+    assert tier_names(axes, {}) == ["c3", "c2", "c1", "b3", "b2", "b1", "a3", "a2", "a1", "unscored"]
+    assert tier_names([], {}) == []
+    assert tier_names(axes[:1], {"new": Tier(when="true")}) == ["c", "b", "a", "new", "unscored"]

@@ -32,5 +32,7 @@ class Kind(ABC):
 
 def score_axis(model: ModelDeclaration) -> tuple[Axis, ...]:
     """The declared tiers as bands of the score."""
-    bands = tuple(Band(name, tier.from_, tier.worse or tier.acts) for name, tier in model.tiers.items())
+    bands = tuple(
+        Band(name, tier.from_, tier.worse or tier.acts) for name, tier in model.tiers.items() if tier.from_ is not None
+    )
     return (Axis("score", bands),) if bands else ()
