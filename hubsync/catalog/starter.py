@@ -12,7 +12,7 @@ def starter() -> dict[str, str]:
     """The text of every shipped file by its path in the configuration folder."""
     try:
         folder: Traversable = files("hubsync.starter")
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, NotADirectoryError):
         # In a checkout, also an editable install of one, nothing was copied: the folder stands beside the package.
         folder = Path(str(files("hubsync"))).parent / "config"
     return dict(sorted(_texts(folder, "")))

@@ -68,7 +68,7 @@ def _asks(workspace: Workspace, watch: Watch, *, quiet: bool) -> Callable[[Plan]
             soft_wrap=True,
         )
         try:
-            return True
+            return typer.confirm("Write them to HubSpot?", err=True)
         except typer.Abort:
             return False
 

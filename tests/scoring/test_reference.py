@@ -169,3 +169,21 @@ def test_unknown_is_not_zero() -> None:
         assert rows(config, portal, young) == {"covered": expected, "not": unknown, "seen": seen}
     late = Sources(overdue=frozenset({"login/occurrences"}))
     assert rows(config, portal, late) == dict.fromkeys(("covered", "not", "seen"), unknown)
+
+
+def test_rollups() -> None:
+    """A roll-up takes the largest known values, of primary associations alone when it says so."""
+    takes = {"top 2 avg": 2.5, "top 1 sum": 3, "max": 3, "min": -1, "sum": 5, "avg": 1.25, "count": 4}
+    signals = {
+        f"r{number}": {"object": "companies", "label": "r", "of": "n", "over": "contacts", "take": take}
+        for number, take in enumerate(takes)
+    }
+    signals["main"] = {**signals["r0"], "take": "sum", "via": "primary"}
+    values = {"a": "1", "b": "2", "c": "3", "d": "-1", "e": "N/A", "f": "0"}
+    people = {name: Record({"n": value}) for name, value in values.items()}
+    links = {("contacts", "companies"): [(name, "c", name == "b") for name in "abcde"] + [("f", "zero", True)]}
+    wanted = [*({"when": f"r{number} = {value}"} for number, value in enumerate(takes.values())), {"when": "main = 2"}]
+    portal = Portal({"contacts": people, "companies": {"c": Record(), "none": Record()}}, {}, links)
+    found = rows(traps("companies", wanted, signals), portal)
+    assert found["c"] == [(1, True)] * 8
+    assert [known for _, known in found["none"]] == [name == "count" for name in [*takes, "main"]]

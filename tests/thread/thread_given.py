@@ -50,6 +50,8 @@ class Thread:
     folder: Path
     server: EmulatorServer
     heard: Quiet = field(default_factory=Quiet)
+    token: str = ""
+    """Another token than the one that may do everything."""
 
     def __post_init__(self) -> None:
         if not self.config.exists():
@@ -62,15 +64,17 @@ class Thread:
         return self.folder / "config"
 
     @property
+    def environment(self) -> dict[str, Any]:
+        return {
+            "HUBSPOT_ACCESS_TOKEN": self.token or self.server.token,
+            "HUBSPOT_BASE_URL": self.server.url,
+            "HUBSYNC_CONFIG": self.config,
+            "HUBSYNC_DATA": self.folder / "data",
+        }
+
+    @property
     def settings(self) -> Settings:
-        return Settings.model_validate(
-            {
-                "HUBSPOT_ACCESS_TOKEN": self.server.token,
-                "HUBSPOT_BASE_URL": self.server.url,
-                "HUBSYNC_CONFIG": self.config,
-                "HUBSYNC_DATA": self.folder / "data",
-            }
-        )
+        return Settings.model_validate(self.environment)
 
     def run(self, command: str = "sync", *, as_of: datetime | None = None, **options: Any) -> RunResult:
         """One whole run."""

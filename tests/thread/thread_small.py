@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from thread_given import Thread
+
+from hubsync.emulator import EmulatorServer, Options
+from hubsync.emulator.faults import Fault, Faults
 
 FILES = {
     "hubsync.yaml": "models: [interest, account]\napi: {search_per_second: 5}\n",
@@ -139,3 +145,29 @@ def write_portal(folder: Path, contacts: int = 230, companies: int = 20) -> Path
     write_csv(folder / "associations.csv", LINK, links)
     write_csv(folder / "events.csv", EVENT, events)
     return folder
+
+
+@contextmanager
+def small_thread(folder: Path, csv: Path, *edits: tuple[str, str, str], plan: str = "enterprise") -> Iterator[Thread]:
+    """A portal loaded from CSV files, with the small configuration beside it."""
+    write_config(folder / "config", *edits)
+    with EmulatorServer(Options(port=0, load=csv, plan=plan)) as server:
+        yield Thread(folder, server)
+
+
+class At(Faults):
+    """Does something when the n-th call that fits arrives, and may let a fault hit that call."""
+
+    def __init__(self, number: int, act: Callable[[], Fault | None], path: str = "") -> None:
+        super().__init__()
+        self._left = number
+        self._act = act
+        self._path = path
+
+    def hit(self, method: str, path: str) -> Fault | None:
+        """The fault that hits this call, if any."""
+        if path.endswith(self._path):
+            self._left -= 1
+            if self._left == 0:
+                return self._act()
+        return super().hit(method, path)
