@@ -136,7 +136,8 @@ def _guarded(value: str | None) -> str:
 
 def _rows(file: Path) -> Iterator[list[str]]:
     try:
-        with file.open(encoding="utf-8", newline="") as source:
+        # A spreadsheet saves a byte-order mark in front.
+        with file.open(encoding="utf-8-sig", newline="") as source:
             rows = csv.reader(source)
             if tuple(next(rows, ())) != COLUMNS:
                 raise InputError(f"{file} is no plan: its first line must be {','.join(COLUMNS)}.")

@@ -97,7 +97,7 @@ class Local:
         with store.read() as reader:
             account = reader.account() or {}
             last = reader.last_planned_run()
-        now = as_of or (last.as_of if last else datetime.now(UTC).replace(tzinfo=None))
+        now = as_of or (last.started_at if last else datetime.now(UTC).replace(tzinfo=None))
         return cls(catalog, store, account, moment(now, account.get("time_zone", "UTC")))
 
 

@@ -14,6 +14,9 @@ from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, Roll
 from hubsync.scoring.sources import LINKS, AnySource, source_ids, subject
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
+KEYS = {"contacts": "email", "companies": "domain"}
+"""The property by which a person names a record, and events find it."""
+
 LONGEST_MEMORY = 400
 """Days of events kept in view for signals that look for the last event of a kind."""
 
@@ -48,6 +51,8 @@ def requirements(models: Iterable[CompiledModel], vocabulary: Vocabulary) -> Req
         found.models["object", model.object].add(model.name)
         for need in closure(model.needs, vocabulary):
             _add(found, need, model.name, vocabulary)
+    for object_ in found.properties.keys() & KEYS.keys():
+        found.properties[object_].add(KEYS[object_])
     return found
 
 
@@ -84,10 +89,6 @@ def _event(found: Requirements, need: EventNeed | CoverNeed, model: str, vocabul
     of = subject(source[1])
     found.properties[of] |= set()
     found.models["object", of].add(model)
-    if "email" in getattr(source[1], "subject", ()):
-        _property(found, "contacts", "email", model)
-    if "domain" in getattr(source[1], "subject", ()):
-        _property(found, "companies", "domain", model)
     for name in source_properties(source[1], vocabulary):
         _property(found, of, name, model)
     found.links.update(travelled(of, need.object))

@@ -188,8 +188,8 @@ def exp_false() -> Sql:
 
 
 @dataclass(frozen=True)
-class ObjectScope:
-    """Names about one object, in this order: signal, model (its score), word, property."""
+class _About:
+    """Names about one object."""
 
     vocabulary: Vocabulary
     object: str
@@ -198,6 +198,10 @@ class ObjectScope:
     def as_of(self) -> AsOf:
         """The moment ages are counted to."""
         return self.vocabulary.as_of
+
+
+class ObjectScope(_About):
+    """Names about one object, in this order: signal, model (its score), word, property."""
 
     def resolve(self, name: str) -> Meaning:
         """The meaning of a name; raises ExpressionError."""
@@ -228,17 +232,8 @@ class ObjectScope:
         return Meaning(sql.template("CAST(:v AS DOUBLE)", v=sql.column(need.column)), "number", frozenset({need}))
 
 
-@dataclass(frozen=True)
-class WordScope:
+class WordScope(_About):
     """Names that the mapping of a word may use: other words and properties of its object."""
-
-    vocabulary: Vocabulary
-    object: str
-
-    @property
-    def as_of(self) -> AsOf:
-        """The moment ages are counted to."""
-        return self.vocabulary.as_of
 
     def resolve(self, name: str) -> Meaning:
         """The meaning of a name; raises ExpressionError."""
