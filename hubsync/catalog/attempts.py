@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import BrokenNameError, Named, TracingVocabulary
-from hubsync.scoring.expressions import ExpressionError
+from hubsync.scoring.meaning import ExpressionError
 
 _Result = TypeVar("_Result")
 _CIRCLE = "a circle of names: "

@@ -13,7 +13,7 @@ from hubsync.catalog.checking_signals import check_signals
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import ANY, ANY_MOMENT, TracingVocabulary
 from hubsync.scoring.declarations import Pulled
-from hubsync.scoring.expressions import nearest
+from hubsync.scoring.meaning import nearest
 from hubsync.scoring.words import WORDS
 
 _WORD_HINT = "Say for which object: {contacts: ...} or {companies: ...}, or null."

@@ -8,8 +8,9 @@ from hubsync.catalog.attempts import attempt
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import ANY, TracingVocabulary
-from hubsync.scoring.declarations import CounterSource, ObjectSource
-from hubsync.scoring.expressions import compile_condition, compile_expression, nearest
+from hubsync.scoring.declarations import OBJECTS, CounterSource, ObjectSource
+from hubsync.scoring.expressions import compile_condition, compile_expression
+from hubsync.scoring.meaning import nearest
 from hubsync.scoring.sources import AnySource, subject
 from hubsync.scoring.vocabulary import WordScope
 from hubsync.types import PropertyType
@@ -39,6 +40,9 @@ def _check_source(document: Document, at: Loc, source: AnySource, words: Tracing
     for key, text in conditions.items():
         if text is not None:
             attempt(document, (*at, key), lambda text=text: compile_condition(text, scope))  # type: ignore[misc]
+    if source.covers is not None and subject(source) not in OBJECTS:
+        hint = "Leave 'covers' out: records of this kind cover everybody they could belong to."
+        document.report((*at, "covers"), f"'covers' can't be a condition on {subject(source)}", hint)
     if isinstance(source, ObjectSource):
         for loc, text, types in _values(source):
             _check_value(document, (*at, *loc), text, types, scope)

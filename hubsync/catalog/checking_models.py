@@ -14,10 +14,11 @@ from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import TracingVocabulary
 from hubsync.scoring.declarations import ModelDeclaration, Rule, RuleGroup
-from hubsync.scoring.expressions import ExpressionError, compile_condition
+from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.combined import CombinedModel
 from hubsync.scoring.kinds.points import rule_name
+from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.model import compile_model
 
 _LINES = ("start", "range", "cap", "rounding")

@@ -16,8 +16,8 @@ from hubsync.catalog.tracing import ANY, Named
 from hubsync.catalog.wording import report
 from hubsync.errors import ConfigMistake
 from hubsync.scoring.declarations import EventKind, Main, ModelDeclaration, PortalMap, Pulled, Signal
-from hubsync.scoring.expressions import nearest
 from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.meaning import nearest
 from hubsync.types import PropertyType
 
 _Any = TypeVar("_Any", bound=BaseModel)

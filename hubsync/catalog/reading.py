@@ -150,7 +150,7 @@ class _Values:
             return _scalar(node)
         if isinstance(node, SequenceNode):
             return [self.value(item, (*at, place)) for place, item in enumerate(node.value)]
-        assert isinstance(node, MappingNode)  # noqa: S101 (there are three kinds of nodes)
+        assert isinstance(node, MappingNode)
         return self._mapping(node, at)
 
     def _mapping(self, node: MappingNode, at: Loc) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from hubsync.scoring.expressions import ExpressionError, Meaning
+from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.sources import AnySource
 from hubsync.scoring.vocabulary import ObjectScope, Vocabulary
 from hubsync.scoring.words import WORDS

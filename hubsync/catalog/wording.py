@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hubsync.catalog.reading import Document, Loc
-from hubsync.scoring.expressions import nearest
+from hubsync.scoring.meaning import nearest
 
 Schema = Mapping[str, Any]
 

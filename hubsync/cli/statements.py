@@ -14,8 +14,8 @@ from hubsync.cli.options import Json, PortalId, settings
 from hubsync.cli.output import emit
 from hubsync.errors import InputError
 from hubsync.pull import feeds_of
-from hubsync.scoring.expressions import nearest
 from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.meaning import nearest
 from hubsync.scoring.model import compile_model, model_sql
 from hubsync.scoring.sources import Feeds
 from hubsync.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
-from hubsync.scoring.expressions import Meaning
+from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.model import compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds

@@ -35,7 +35,8 @@ _UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _DURATION = re.compile(r"(\d{1,5}) (day|week|month|year)s?")
 _LONGEST = 36_500
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_HALF = re.compile(r"half every (.+)")
+_PROPERTY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_HALF = re.compile(r"half every (day|week|month|year|\d{1,5} (?:day|week|month|year)s?)")
 _SHARE = re.compile(r"(\d{1,3}) ?% every (day|week|month|year|\d{1,5} (?:day|week|month|year)s?)")
 _ZERO = re.compile(r"to zero in (.+)")
 _TAKE = re.compile(r"(max|min|avg|sum|count)|top (\d{1,2}) (avg|sum)")
@@ -59,6 +60,12 @@ def _name(text: object) -> str:
     return text
 
 
+def _property(text: object) -> str:
+    if not isinstance(text, str) or not _PROPERTY.fullmatch(text):
+        raise ValueError(f"'{text}' is no name of a property; take HubSpot's internal name, as in its settings")
+    return text
+
+
 def _share(text: object) -> float:
     """Read `5 %`, `5%` or `0.05` as a share between 0 and 1."""
     raw = str(text).strip()
@@ -74,7 +81,7 @@ def _share(text: object) -> float:
 def _exact(value: object) -> Decimal:
     """Read a number of points exactly: at most six decimals, as the contributions are."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError(f"'{value}' is no number")  # noqa: TRY004 (pydantic reports ValueError only)
+        raise ValueError(f"'{value}' is no number")
     try:
         number = Decimal(str(value))
     except ArithmeticError:
@@ -84,10 +91,20 @@ def _exact(value: object) -> Decimal:
     return number
 
 
+def _whole(value: object) -> Decimal:
+    """Read a bound of the score: a whole number, since scores are written without decimals."""
+    number = _exact(value)
+    if number != number.to_integral_value():
+        raise ValueError(f"'{value}' is no whole number; scores have no decimals")
+    return number
+
+
+PropertyName = Annotated[str, BeforeValidator(_property)]
 Days = Annotated[int, BeforeValidator(days, json_schema_input_type=int | str)]
 Name = Annotated[str, BeforeValidator(_name)]
 Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
 Points = Annotated[Decimal, BeforeValidator(_exact)]
+Whole = Annotated[Decimal, BeforeValidator(_whole)]
 Text = Annotated[str, Field(min_length=1, max_length=250)]
 
 
@@ -105,20 +122,21 @@ class Fade(Declaration):
     share: float = 1.0
 
 
+def _interval(text: str) -> int:
+    return days(text if text[0].isdigit() else f"1 {text}")
+
+
 def _fade(text: object) -> Fade | object:
     if isinstance(text, Fade):
         return text
     raw = str(text).strip()
     if match := _HALF.fullmatch(raw):
-        return Fade(shape="half", interval=days(match[1]))
+        return Fade(shape="half", interval=_interval(match[1]))
     if match := _SHARE.fullmatch(raw):
-        every = match[2] if match[2][0].isdigit() else f"1 {match[2]}"
-        return Fade(shape="linear", interval=days(every), share=int(match[1]) / 100)
+        return Fade(shape="linear", interval=_interval(match[2]), share=int(match[1]) / 100)
     if match := _ZERO.fullmatch(raw):
         return Fade(shape="linear", interval=days(match[1]))
-    raise ValueError(
-        f"'{text}' is no fading; write 'half every 30 days', '50 % every month' or 'to zero in 60 days'"
-    )
+    raise ValueError(f"'{text}' is no fading; write 'half every 30 days', '50 % every month' or 'to zero in 60 days'")
 
 
 Fading = Annotated[Fade, BeforeValidator(_fade, json_schema_input_type=str)]
@@ -198,7 +216,7 @@ class Rule(EventFilter):
     fades: Fading | None = None
     times: Annotated[int, Field(ge=1, le=1000)] | None = None
     points: Points | None = None
-    at_most: Points | None = None
+    at_most: Whole | None = None
     reason: Text
 
     @model_validator(mode="after")
@@ -289,7 +307,7 @@ class ModelDeclaration(Declaration):
     outcome: Text
     owner: Text
     covers: tuple[int, ...] = ()
-    between: tuple[Points, Points] = (Decimal(0), Decimal(100))
+    between: tuple[Whole, Whole] = (Decimal(0), Decimal(100))
     tiers: dict[Name, Tier] = Field(default_factory=dict)
     writes: Writes | None = None
     known_data_floor: Share = 0.5
@@ -374,9 +392,7 @@ class TableSource(Attributes):
         return self
 
 
-Source = Annotated[
-    OccurrenceSource | ObjectSource | CounterSource | TableSource, Field(discriminator="from_")
-]
+Source = Annotated[OccurrenceSource | ObjectSource | CounterSource | TableSource, Field(discriminator="from_")]
 
 
 class EventKind(Declaration):
@@ -421,4 +437,4 @@ class PortalMap(Declaration):
 
     customers_are: Literal["contacts", "companies"] = "companies"
     words: dict[str, Any] = Field(default_factory=dict)
-    properties: dict[Pulled, dict[str, PropertyType]] = Field(default_factory=dict)
+    properties: dict[Pulled, dict[PropertyName, PropertyType]] = Field(default_factory=dict)

@@ -6,64 +6,20 @@ list below, names are resolved by a scope, and the SQL is made by our own constr
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
 
 from hubsync.scoring import sql
-from hubsync.scoring.needs import Need
-from hubsync.scoring.sql import Sql
-from hubsync.types import AsOf, PropertyType
+from hubsync.scoring.functions import FUNCTIONS
+from hubsync.scoring.meaning import ExpressionError, Meaning, Scope, made, nearest, typed
 
 LONGEST = 2_000
 DEEPEST = 40
-LARGEST = 2_000
-
-
-class ExpressionError(ValueError):
-    """An expression that can't be used: what is wrong, and a hint."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A value of one record: its SQL over the columns of `needs`, its type, and whether a source allows it."""
-
-    sql: Sql
-    type: PropertyType
-    needs: frozenset[Need] = frozenset()
-    available: bool = True
-    size: int = 1
-    """How many values and operations it is made of, names written out."""
-
-
-class Scope(Protocol):
-    """What the names of an expression mean."""
-
-    @property
-    def as_of(self) -> AsOf:
-        """The moment ages are counted to."""
-        ...
-
-    def resolve(self, name: str) -> Meaning:
-        """The meaning of a name; raises ExpressionError with the nearest known name."""
-        ...
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?`, or nothing when no known name is near."""
-    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"Did you mean '{match[0]}'?" if match else ""
 
 
 def compile_expression(text: str, scope: Scope) -> Meaning:
@@ -138,50 +94,48 @@ class _Builder:
 
     def paren(self, node: exp.Expr, depth: int) -> Meaning:
         inner = self.build(node.this, depth)
-        return _made(exp.paren(inner.sql), inner.type, inner)
+        return made(exp.paren(inner.sql), inner.type, inner)
 
     def negative(self, node: exp.Expr, depth: int) -> Meaning:
-        inner = _typed(self.build(node.this, depth), "number", "-")
-        return _made(exp.Neg(this=exp.paren(inner.sql)), "number", inner)
+        inner = typed(self.build(node.this, depth), "number", "-")
+        return made(exp.Neg(this=exp.paren(inner.sql)), "number", inner)
 
     def logic(self, node: exp.Expr, depth: int) -> Meaning:
         # A chain of ands leans to the left; it is walked flat so that long conditions stay allowed.
-        sides = [
-            _typed(part, "bool", node.key) for part in self.parts(node.flatten(), depth)
-        ]
+        sides = [typed(part, "bool", node.key) for part in self.parts(node.flatten(), depth)]
         join = sql.all_of if isinstance(node, exp.And) else sql.any_of
-        return _made(exp.paren(join(*(side.sql for side in sides))), "bool", *sides)
+        return made(exp.paren(join(*(side.sql for side in sides))), "bool", *sides)
 
     def negation(self, node: exp.Expr, depth: int) -> Meaning:
-        inner = _typed(self.build(node.this, depth), "bool", "not")
-        return _made(exp.not_(exp.paren(inner.sql)), "bool", inner)
+        inner = typed(self.build(node.this, depth), "bool", "not")
+        return made(exp.not_(exp.paren(inner.sql)), "bool", inner)
 
     def comparison(self, node: exp.Expr, depth: int) -> Meaning:
         left, right = _alike(self.parts((node.this, node.expression), depth), node)
         operator = _COMPARE[type(node)]
         if left.type == "bool" and operator not in ("=", "<>"):
             raise ExpressionError(f"'{node.sql()[:60]}' compares true and false by size", "Use = or <>.")
-        made = sql.template(f":a {operator} :b", a=exp.paren(left.sql), b=exp.paren(right.sql))
-        return _made(made, "bool", left, right)
+        built = sql.template(f":a {operator} :b", a=exp.paren(left.sql), b=exp.paren(right.sql))
+        return made(built, "bool", left, right)
 
     def membership(self, node: exp.Expr, depth: int) -> Meaning:
         if not node.expressions or node.args.get("query"):
             raise ExpressionError(f"'{node.sql()[:60]}' needs a list", "Write for example: plan in ('pro', 'team').")
         first, *rest = _alike(self.parts((node.this, *node.expressions), depth), node)
-        made = exp.paren(exp.In(this=exp.paren(first.sql), expressions=[each.sql for each in rest]))
-        return _made(made, "bool", first, *rest)
+        built = exp.paren(exp.In(this=exp.paren(first.sql), expressions=[each.sql for each in rest]))
+        return made(built, "bool", first, *rest)
 
     def range(self, node: exp.Expr, depth: int) -> Meaning:
         value, low, high = _alike(self.parts((node.this, node.args["low"], node.args["high"]), depth), node)
-        made = exp.paren(exp.Between(this=exp.paren(value.sql), low=low.sql, high=high.sql))
-        return _made(made, "bool", value, low, high)
+        built = exp.paren(exp.Between(this=exp.paren(value.sql), low=low.sql, high=high.sql))
+        return made(built, "bool", value, low, high)
 
     def arithmetic(self, node: exp.Expr, depth: int) -> Meaning:
-        left, right = (_typed(part, "number", node.sql()) for part in self.parts((node.this, node.expression), depth))
+        left, right = (typed(part, "number", node.sql()) for part in self.parts((node.this, node.expression), depth))
         if isinstance(node, exp.Div):
-            return _made(sql.ratio(left.sql, right.sql), "number", left, right)
-        made = sql.finite(sql.template(f":a {_ARITHMETIC[type(node)]} :b", a=left.sql, b=right.sql))
-        return _made(made, "number", left, right)
+            return made(sql.ratio(left.sql, right.sql), "number", left, right)
+        built = sql.finite(sql.template(f":a {_ARITHMETIC[type(node)]} :b", a=left.sql, b=right.sql))
+        return made(built, "number", left, right)
 
     def function(self, node: exp.Expr, depth: int) -> Meaning:
         name = (node.name if isinstance(node, exp.Anonymous) else node.key).lower()
@@ -209,28 +163,15 @@ _NODES: tuple[tuple[type | tuple[type, ...], Callable[[_Builder, exp.Expr, int],
 )
 
 
-def _made(made: Sql, kind: PropertyType, *parts: Meaning) -> Meaning:
-    size = 1 + sum(part.size for part in parts)
-    if size > LARGEST:
-        raise ExpressionError("the expression grows too large with the signals it uses", "Use fewer signals in it.")
-    needs = frozenset[Need]().union(*(part.needs for part in parts))
-    return Meaning(made, kind, needs, all(part.available for part in parts), size)
-
-
-def _typed(part: Meaning, kind: PropertyType, where: str) -> Meaning:
-    if part.type != kind:
-        expected = "a condition" if kind == "bool" else f"a {kind}"
-        raise ExpressionError(f"'{where[:60]}' needs {expected}, not a {part.type}")
-    return part
-
-
 def _alike(parts: list[Meaning], node: exp.Expr) -> list[Meaning]:
     """Bring the sides of a comparison to one type: text literals may stand for dates."""
     kinds = {part.type for part in parts}
     if kinds == {"text", "date"} or kinds == {"text", "datetime"} or kinds == {"date", "datetime"}:
         return [_as_day(part, node) for part in parts]
     if len(kinds) > 1:
-        raise ExpressionError(f"'{node.sql()[:60]}' compares a {parts[0].type} with a {(kinds - {parts[0].type}).pop()}")
+        raise ExpressionError(
+            f"'{node.sql()[:60]}' compares a {parts[0].type} with a {(kinds - {parts[0].type}).pop()}"
+        )
     return parts
 
 
@@ -238,87 +179,10 @@ def _as_day(part: Meaning, node: exp.Expr) -> Meaning:
     if part.type == "date":
         return part
     if part.type == "datetime":
-        return _made(exp.cast(part.sql, "DATE"), "date", part)
+        return made(exp.cast(part.sql, "DATE"), "date", part)
     if not isinstance(part.sql, exp.Literal):
         raise ExpressionError(f"'{node.sql()[:60]}' compares a date with a text")
     try:
         return Meaning(sql.day(date.fromisoformat(part.sql.name)), "date")
     except ValueError:
         raise ExpressionError(f"'{part.sql.name[:40]}' is no date", "Write dates as '2026-01-31'.") from None
-
-
-_Function = Callable[[str, list[Meaning], AsOf], Meaning]
-
-
-def _count(name: str, given: list[Meaning], least: int, most: int | None = None) -> None:
-    if len(given) < least or (most is not None and len(given) > most):
-        wanted = f"{least}" if most == least else f"at least {least}" if most is None else f"{least} to {most}"
-        raise ExpressionError(f"{name}() takes {wanted} value{'s' if wanted != '1' else ''}, not {len(given)}")
-
-
-def _days(name: str, given: list[Meaning], as_of: AsOf) -> Meaning:
-    _count(name, given, 1, 1)
-    if given[0].type not in ("date", "datetime"):
-        raise ExpressionError(f"{name}() needs a date, not a {given[0].type}")
-    since = sql.age(given[0].sql, given[0].type, as_of)
-    return _made(since if name == "days_since" else exp.Neg(this=exp.paren(since)), "number", given[0])
-
-
-def _ratio(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 2, 2)
-    over, under = (_typed(each, "number", name) for each in given)
-    return _made(sql.ratio(over.sql, under.sql), "number", over, under)
-
-
-def _known(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 1, 1)
-    return _made(sql.template(":v IS NOT NULL", v=exp.paren(given[0].sql)), "bool", given[0])
-
-
-def _text_test(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 2)
-    for each in given:
-        _typed(each, "text", name)
-    shapes = {
-        "contains": "CONTAINS(LOWER(:a), LOWER(:b))",
-        "starts_with": "STARTS_WITH(LOWER(:a), LOWER(:b))",
-        "has": "CONTAINS(';' || :a || ';', ';' || :b || ';')",
-    }
-    tests = [sql.template(shapes[name], a=given[0].sql, b=each.sql) for each in given[1:]]
-    return _made(exp.paren(sql.any_of(*tests)), "bool", *given)
-
-
-def _same_type(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 2)
-    if len({each.type for each in given}) > 1:
-        raise ExpressionError(f"{name}() needs values of one type")
-    parts = [each.sql for each in given]
-    if name == "coalesce":
-        return _made(exp.Coalesce(this=parts[0], expressions=parts[1:]), given[0].type, *given)
-    # An unknown side makes the result unknown; the engine would skip it.
-    pick: Sql = exp.Least(this=parts[0], expressions=parts[1:]) if name == "least" else exp.Greatest(
-        this=parts[0], expressions=parts[1:]
-    )
-    known = sql.all_of(*(sql.template(":v IS NOT NULL", v=exp.paren(part)) for part in parts))
-    return _made(sql.when((known, pick)), given[0].type, *given)
-
-
-def _number(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 1, 1)
-    if name == "number":
-        return _made(sql.to_number(_typed(given[0], "text", name).sql), "number", given[0])
-    value = _typed(given[0], "number", name)
-    return _made(sql.template(f"{name.upper()}(:v)", v=value.sql), "number", value)
-
-
-def _lower(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
-    _count(name, given, 1, 1)
-    return _made(sql.template("LOWER(:v)", v=_typed(given[0], "text", name).sql), "text", given[0])
-
-
-FUNCTIONS: dict[str, _Function] = {
-    "days_since": _days, "days_until": _days, "ratio": _ratio, "known": _known,
-    "contains": _text_test, "starts_with": _text_test, "has": _text_test,
-    "coalesce": _same_type, "least": _same_type, "greatest": _same_type,
-    "abs": _number, "floor": _number, "ceil": _number, "number": _number, "lower": _lower,
-}  # fmt: skip

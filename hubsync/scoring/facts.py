@@ -12,7 +12,7 @@ from hubsync.scoring import sql
 from hubsync.scoring.declarations import CounterSource, Fade, ObjectSource, TableSource
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
-from hubsync.scoring.sources import AnySource, LINKS, subject
+from hubsync.scoring.sources import LINKS, AnySource, subject
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
@@ -81,10 +81,11 @@ def _base(object_: str, mine: list[Need]) -> exp.Select:
     )
     raw = raw.from_(exp.to_table(f"records_{object_}"))
     typed = (
-        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True)
-        for need in properties
+        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True) for need in properties
     )
-    return select("record_id", "created_at").select(*typed).from_(exp.Subquery(this=raw, alias=exp.to_identifier("raw")))
+    return (
+        select("record_id", "created_at").select(*typed).from_(exp.Subquery(this=raw, alias=exp.to_identifier("raw")))
+    )
 
 
 def _events(object_: str, needs: list[EventNeed], vocabulary: Vocabulary) -> exp.Subquery:
@@ -155,7 +156,7 @@ def _filtered_case(value: Sql, condition: Sql) -> Sql:
 
 
 def _faded(need: EventNeed) -> Sql:
-    assert need.points is not None and need.fade is not None  # noqa: S101
+    assert need.points is not None and need.fade is not None
     age = sql.template("GREATEST(:age, 0)", age=sql.column("age"))
     return sql.points(sql.template(":p * :f", p=sql.double(str(need.points)), f=fade_factor(need.fade, age)))
 
@@ -206,8 +207,9 @@ def _with_cover(query: exp.Select, need: CoverNeed, alias: str, vocabulary: Voca
         return query.select(exp.alias_(known, need.column, quoted=True))
     if (of, need.object) not in LINKS:
         return query.select(exp.alias_(exp.false(), need.column, quoted=True))
+    covered = exp.alias_(sql.template("BOOL_OR(:c)", c=condition), "yes")
     linked = (
-        select(exp.alias_(sql.column("to_id", "l"), "record_id"), exp.alias_(sql.template("BOOL_OR(:c)", c=condition), "yes"))
+        select(exp.alias_(sql.column("to_id", "l"), "record_id"), covered)
         .from_(exp.to_table(f"links_{of}_{need.object}").as_("l"))
         .join(exp.to_table(f"facts_{of}").as_("f"), on=sql.template(
             ":a = :b", a=sql.column("from_id", "l"), b=sql.column("record_id", "f")))

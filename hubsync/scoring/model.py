@@ -106,7 +106,9 @@ def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Sel
         on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
         query = query.join(exp.to_table(f"scores_{need.model}").as_(alias), on=on, join_type="left")
         query = query.select(
-            _alias(sql.column("score", alias), need.column), _alias(sql.column("why", alias), need.why_column), copy=False
+            _alias(sql.column("score", alias), need.column),
+            _alias(sql.column("why", alias), need.why_column),
+            copy=False,
         )
     rollups = sorted((need for need in needs if isinstance(need, RollupNeed)), key=lambda need: need.signal)
     for number, rolled in enumerate(rollups):
@@ -131,7 +133,9 @@ def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
         known = sql.template("COALESCE(:k, FALSE)", k=exp.paren(term.known)) if term.available else exp.false()
         given = sql.template("COALESCE(:p, :zero)", p=term.points, zero=zero) if term.available else zero
         query = query.select(
-            _alias(sql.when((known, given), otherwise=zero), f"t{number}"), _alias(known.copy(), f"k{number}"), copy=False
+            _alias(sql.when((known, given), otherwise=zero), f"t{number}"),
+            _alias(known.copy(), f"k{number}"),
+            copy=False,
         )
     for number, cap in enumerate(body.caps):
         query = query.select(_alias(sql.template("COALESCE(:c, FALSE)", c=exp.paren(cap.holds)), f"cap{number}"))
@@ -181,7 +185,9 @@ def _totals(model: CompiledModel) -> list[exp.Select]:
             capped = sql.when((held, sql.template("LEAST(:v, :b)", v=capped, b=bound)), otherwise=capped.copy())
         last = sql.column("capped")
         steps.append(
-            select("*", _alias(_correction(capped, sql.column("inside")), "cap"), _alias(capped.copy(), "capped")).from_("s3")
+            select(
+                "*", _alias(_correction(capped, sql.column("inside")), "cap"), _alias(capped.copy(), "capped")
+            ).from_("s3")
         )
     whole = sql.half_up(last)
     rounded = select("*", _alias(_correction(whole, last), "rounding"), _alias(whole.copy(), "total"))
@@ -197,9 +203,7 @@ def _known(model: CompiledModel, previous: int) -> exp.Select:
         known: Sql = sql.double(0)
     else:
         shares = [sql.when((sql.column(f"k{n}"), sql.decimal(term.weight)), otherwise=zero) for n, term in terms]
-        known = sql.template(
-            "ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight))
-        )
+        known = sql.template("ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight)))
     return select("*", _alias(known, "known_data")).from_(f"s{previous}")
 
 
@@ -213,7 +217,7 @@ def _final(model: CompiledModel) -> exp.Select:
     bands: Sql = sql.null("VARCHAR")
     for number, axis in enumerate(body.axes):
         value = values[number] if values[number] is not None else sql.column("total")
-        assert value is not None  # noqa: S101
+        assert value is not None
         part = band_sql(axis, value)
         bands = part if number == 0 else sql.template(":a || :b", a=bands, b=part)
         query = query.select(_alias(value.copy(), f"x{number}"), copy=False)
@@ -226,4 +230,3 @@ def _final(model: CompiledModel) -> exp.Select:
             query = query.select(sql.column(line.known_column), copy=False)
     last = 5 if not body.caps else 6
     return query.from_(f"s{last}", copy=False)
-

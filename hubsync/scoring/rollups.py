@@ -6,7 +6,7 @@ from sqlglot import exp, select
 
 from hubsync.scoring import sql
 from hubsync.scoring.declarations import Signal
-from hubsync.scoring.expressions import Meaning
+from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.sources import LINKS
 from hubsync.scoring.sql import Sql
 
@@ -20,7 +20,7 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
     `rows` are the associated records with the columns that `meaning` reads. Ties of a `top N` are settled by the
     record id, so that two runs take the same records.
     """
-    assert signal.take is not None and signal.over is not None and signal.object is not None  # noqa: S101
+    assert signal.take is not None and signal.over is not None and signal.object is not None
     forward = (signal.over, signal.object) in LINKS
     pair = (signal.over, signal.object) if forward else (signal.object, signal.over)
     own, other = ("to_id", "from_id") if forward else ("from_id", "to_id")

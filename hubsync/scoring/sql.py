@@ -51,7 +51,9 @@ def render(sql: Sql) -> str:
 
 def column(name: str, table: str | None = None) -> Sql:
     """A quoted column."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None)
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
+    )
 
 
 def text(value: str) -> Sql:
@@ -123,7 +125,7 @@ def to_number(raw: Sql) -> Sql:
 
 
 def to_bool(raw: Sql) -> Sql:
-    """true or false in any case, or unknown."""
+    """A condition written as true or false in any case, or unknown."""
     return template("CASE LOWER(:raw) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END", raw=raw)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from hubsync.scoring import sql
 from hubsync.scoring.declarations import PERIOD_DAYS, EventKind, ModelDeclaration, Signal
-from hubsync.scoring.expressions import ExpressionError, Meaning, compile_expression, nearest
+from hubsync.scoring.expressions import compile_expression
+from hubsync.scoring.meaning import ExpressionError, Meaning, nearest
 from hubsync.scoring.needs import CoverNeed, CreatedNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed, Shape
 from hubsync.scoring.sources import AnySource, Feeds, attributes, reaches, subject
 from hubsync.scoring.sql import Sql
@@ -76,7 +77,7 @@ class Vocabulary:
             return self._of_events(signal, object_)
 
     def _rollup(self, name: str, signal: Signal) -> Meaning:
-        assert signal.of is not None and signal.over is not None and signal.object is not None  # noqa: S101
+        assert signal.of is not None and signal.over is not None and signal.object is not None
         linked = {(signal.object, signal.over), (signal.over, signal.object)}
         if not linked & {("contacts", "companies"), ("deals", "contacts"), ("deals", "companies")}:
             raise ExpressionError(f"'{signal.over}' are not associated with {signal.object}")
@@ -91,7 +92,9 @@ class Vocabulary:
         source = self.source(kind)
         declared = self.events[kind].sources
         if not any(reaches(subject(each), object_) for each in declared):
-            raise ExpressionError(f"events of kind '{kind}' happen to {subject(declared[0])} and do not reach {object_}")
+            raise ExpressionError(
+                f"events of kind '{kind}' happen to {subject(declared[0])} and do not reach {object_}"
+            )
         return source if source is not None and reaches(subject(source[1]), object_) else None
 
     def filters_available(self, need: EventNeed) -> bool:
@@ -109,7 +112,7 @@ class Vocabulary:
 
     def _of_events(self, signal: Signal, object_: str) -> Meaning:
         kind = signal.event
-        assert kind is not None  # noqa: S101
+        assert kind is not None
         period = PERIOD_DAYS[signal.once_per] if signal.once_per else None
         shape: Shape = "last" if signal.since else "sum" if signal.sum else "periods" if period else "times"
         need = EventNeed(
@@ -153,7 +156,8 @@ class Vocabulary:
         if start is not None:
             # Before the source began to know, silence is no evidence.
             began = sql.age(sql.moment(start), "datetime", self.as_of)
-            silence = sql.when((sql.template(":a < :b", a=silence, b=began), silence), (sql.template(":a >= :b", a=silence, b=began), began))
+            shorter, longer = (sql.template(f":a {sign} :b", a=silence, b=began) for sign in ("<", ">="))
+            silence = sql.when((shorter, silence), (longer, began))
         value = sql.when(
             (sql.template(":v IS NOT NULL", v=last), sql.age(last, "datetime", self.as_of)),
             (cover.sql, silence),

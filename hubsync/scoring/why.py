@@ -25,8 +25,12 @@ def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
     up = _reasons(rules, [sql.column(line.column) for line in rules], "Up: ")
     down = _reasons(rules, [exp.Neg(this=sql.column(line.column)) for line in rules], "Down: ")
     missing = _reasons(rules, [_unknown(line, weight) for line, weight in zip(rules, weights, strict=True)], "")
-    spoken = sql.column("reasons") if body.why is not None else sql.template(
-        "COALESCE(NULLIF(CONCAT_WS(' ', :up, :down), ''), :nothing)", up=up, down=down, nothing=sql.text(NOTHING)
+    spoken = (
+        sql.column("reasons")
+        if body.why is not None
+        else sql.template(
+            "COALESCE(NULLIF(CONCAT_WS(' ', :up, :down), ''), :nothing)", up=up, down=down, nothing=sql.text(NOTHING)
+        )
     )
     silent = sql.template("CONCAT('Not scored, too little is known. Unknown: ', :missing)", missing=missing)
     return shortened(sql.when((scored, spoken), otherwise=silent))
@@ -48,9 +52,7 @@ def _unknown(line: Line, weight: Decimal) -> Sql:
 def _reasons(rules: Sequence[Line], sizes: Sequence[Sql], lead: str) -> Sql:
     """The reasons of the largest positive sizes; the earlier rule wins a tie."""
     structs = [
-        sql.template(
-            "{'p': :p, 'i': :i, 'r': :r}", p=size, i=sql.integer(-number), r=sql.text(rule.reason.rstrip("."))
-        )
+        sql.template("{'p': :p, 'i': :i, 'r': :r}", p=size, i=sql.integer(-number), r=sql.text(rule.reason.rstrip(".")))
         for number, (rule, size) in enumerate(zip(rules, sizes, strict=True))
     ]
     return sql.template(

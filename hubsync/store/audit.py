@@ -10,7 +10,7 @@ from datetime import datetime
 
 import duckdb
 
-from hubsync.store import sql
+from hubsync.store import scores, sql
 from hubsync.types import Outcome, Plan, RunStatus
 
 VALUES_HASH = (
@@ -76,10 +76,17 @@ def save_plan(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def publish(connection: duckdb.DuckDBPyConnection, run_id: str, at: datetime) -> int:
-    """Move the decisions of a run into the history."""
+    """Move the decisions of a run into the history.
+
+    What is there already is not repeated: a run that was cut off published it, and it is only written again.
+    """
     row = connection.execute(
         "INSERT INTO portal.score_history BY NAME SELECT d.*, r.as_of, CAST(? AS TIMESTAMP) AS published_at"
-        " FROM portal.decision d JOIN portal.run r ON r.run_id = d.run_id WHERE d.run_id = ?",
+        " FROM portal.decision d JOIN portal.run r ON r.run_id = d.run_id"
+        f" LEFT JOIN ({scores.published()}) p"
+        " ON p.object = d.object AND p.record_id = d.record_id AND p.model = d.model"
+        " WHERE d.run_id = ? AND (p.version IS DISTINCT FROM d.version OR p.score IS DISTINCT FROM d.score"
+        " OR p.tier IS DISTINCT FROM d.tier OR p.why IS DISTINCT FROM d.why)",
         [at, run_id],
     ).fetchone()
     connection.execute("DELETE FROM portal.decision WHERE run_id = ?", [run_id])

@@ -6,11 +6,15 @@ import fcntl
 import os
 import random as dice
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from hubsync.errors import BusyError, PortalError, StoreError
 from hubsync.store import scratch as relations
@@ -22,6 +26,7 @@ from hubsync.store.writer import Writer
 from hubsync.types import AsOf
 
 LOCK = "run.lock"
+_DRAFT = "new"
 _PORTAL_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -116,16 +121,35 @@ class Store:
             yield Scratch(connection, self._database, as_of)
 
     def _make_ready(self) -> None:
-        if self.file.exists():
-            with self._database.connect(read_only=True) as connection:
-                ready = is_current(connection) and self._is_bound(Reader(connection, self.file))
-        else:
-            ready = False
+        if not self.file.exists():
+            self._create()
+        with self._database.connect(read_only=True) as connection:
+            ready = is_current(connection) and self._is_bound(Reader(connection, self.file))
         if not ready:
             with self._database.connect(read_only=False) as connection:
-                migrate(connection, datetime.now(UTC).replace(tzinfo=None))
-                if not self._is_bound(Reader(connection, self.file)):
-                    connection.execute("INSERT INTO portal.meta VALUES ('portal_id', ?)", [self.portal_id])
+                self._prepare(connection)
+
+    def _create(self) -> None:
+        """Make the database beside its place: a process that is killed meanwhile leaves nothing half made there."""
+        descriptor = os.open(self._database.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if self.file.exists():
+                return
+            draft = replace(self._database, folder=self._database.folder / _DRAFT)
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            draft.folder.mkdir(mode=0o700)
+            with draft.connect(read_only=False) as connection:
+                self._prepare(connection)
+            draft.file.rename(self.file)
+            shutil.rmtree(draft.folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        migrate(connection, datetime.now(UTC).replace(tzinfo=None))
+        if not self._is_bound(Reader(connection, self.file)):
+            connection.execute("INSERT INTO portal.meta VALUES ('portal_id', ?)", [self.portal_id])
 
     def _is_bound(self, reader: Reader) -> bool:
         bound = reader.portal_id()

@@ -16,8 +16,9 @@ from reference_language import Now
 from scratch_portal import TRIED, fill, vocabulary
 
 from hubsync.scoring import sql
-from hubsync.scoring.expressions import ExpressionError, Meaning, compile_condition, compile_expression
+from hubsync.scoring.expressions import compile_condition, compile_expression
 from hubsync.scoring.facts import facts_sql
+from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.needs import PropertyNeed
 
 NOW = Now(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4))

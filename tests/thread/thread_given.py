@@ -15,12 +15,12 @@ import requests
 from hubsync.catalog import Catalog, load
 from hubsync.emulator import EmulatorServer
 from hubsync.pipeline import Options, RunResult, approve, push_approved, run
+from hubsync.pull import feeds_of
 from hubsync.score import score
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
 from hubsync.settings import Settings
 from hubsync.store import Scratch, Store
-from hubsync.pull import feeds_of
 from hubsync.workspace import Local, Workspace
 
 SHIPPED = Path(__file__).parents[2] / "config"

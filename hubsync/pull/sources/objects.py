@@ -10,7 +10,8 @@ from sqlglot import exp, select
 from hubsync.pull.portal import Portal
 from hubsync.scoring import sql
 from hubsync.scoring.declarations import ObjectSource
-from hubsync.scoring.expressions import Meaning, compile_condition, compile_expression
+from hubsync.scoring.expressions import compile_condition, compile_expression
+from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.needs import Need, PropertyNeed
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.vocabulary import Vocabulary, WordScope

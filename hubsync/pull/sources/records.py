@@ -133,7 +133,7 @@ class RecordStream:
     def _listing(self) -> Iterator[Batch]:
         page = self._first
         while page is not None:
-            assert isinstance(page, RecordPage)  # noqa: S101
+            assert isinstance(page, RecordPage)
             self._after = page.next_after
             self.seen += len(page.rows)
             ids = [row.record_id for row in page.rows]
@@ -174,7 +174,7 @@ class RecordStream:
         """The changed records in the order of their ids, each page from the last id on: no wall, and none twice."""
         page, last, rows = self._first, 0, list[RecordRow]()
         while page is not None:
-            assert isinstance(page, SearchPage)  # noqa: S101
+            assert isinstance(page, SearchPage)
             rows += page.rows
             last = max((int(row.record_id) for row in page.rows), default=last)
             page = self._search(last) if page.next_after and page.rows else None

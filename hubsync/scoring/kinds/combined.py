@@ -11,8 +11,8 @@ from sqlglot import exp
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis, Band, Body, Term
 from hubsync.scoring.declarations import Declaration, ModelDeclaration, Name, Points
-from hubsync.scoring.expressions import ExpressionError, Meaning
 from hubsync.scoring.kinds.base import Kind, score_axis
+from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.vocabulary import Vocabulary
 
@@ -78,7 +78,7 @@ class CombinedKind(Kind):
 
     def body(self, model: ModelDeclaration, vocabulary: Vocabulary) -> Body:
         """Compile both sides; raises ExpressionError."""
-        assert isinstance(model, CombinedModel)  # noqa: S101
+        assert isinstance(model, CombinedModel)
         fit, engagement = (_side(getattr(model, key), model, vocabulary) for key in ("fit", "engagement"))
         weights = model.weights
         terms = (
@@ -94,7 +94,7 @@ class CombinedKind(Kind):
 
     def tiers(self, model: ModelDeclaration) -> tuple[Axis, ...]:
         """The two axes of the matrix, or the declared tiers."""
-        assert isinstance(model, CombinedModel)  # noqa: S101
+        assert isinstance(model, CombinedModel)
         return self._axes(model, None, None)
 
     def _axes(self, model: CombinedModel, fit: Meaning | None, engagement: Meaning | None) -> tuple[Axis, ...]:

@@ -13,8 +13,9 @@ from sqlglot import exp
 from hubsync.scoring import sql
 from hubsync.scoring.body import Body, Cap, Term
 from hubsync.scoring.declarations import PERIOD_DAYS, ModelDeclaration, Points, Rule, RuleGroup
-from hubsync.scoring.expressions import ExpressionError, compile_condition
+from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.kinds.base import Kind
+from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.needs import EventNeed, Shape
 from hubsync.scoring.vocabulary import Vocabulary
 
@@ -42,7 +43,7 @@ class PointsKind(Kind):
 
     def body(self, model: ModelDeclaration, vocabulary: Vocabulary) -> Body:
         """Compile every rule; raises ExpressionError."""
-        assert isinstance(model, PointsModel)  # noqa: S101
+        assert isinstance(model, PointsModel)
         terms, caps = [], []
         for name, rule, group in named_rules(model):
             most = group.limit.max if group and group.limit else None
@@ -59,10 +60,13 @@ class PointsKind(Kind):
 
     def attainable(self, model: ModelDeclaration) -> Decimal:
         """The start and every rule that gives, within its group's limit and the range."""
-        assert isinstance(model, PointsModel)  # noqa: S101
+        assert isinstance(model, PointsModel)
         alone = _most(model.rules)
         grouped = [(_most(group.rules), group.limit.max if group.limit else None) for group in model.rule_groups]
-        parts = [alone, *(most if limit is None or (most is not None and most < limit) else limit for most, limit in grouped)]
+        parts = [
+            alone,
+            *(most if limit is None or (most is not None and most < limit) else limit for most, limit in grouped),
+        ]
         if any(part is None for part in parts):
             return model.between[1]
         total = model.starts_at + sum((part for part in parts if part is not None), Decimal(0))
@@ -88,7 +92,7 @@ def rule_name(rule: Rule) -> str:
 
 def most_of(rule: Rule) -> Decimal | None:
     """The points a rule can give or take at most; None when an event may happen without limit."""
-    assert rule.points is not None  # noqa: S101
+    assert rule.points is not None
     if rule.event is None:
         return rule.points
     if rule.times is not None:
@@ -112,13 +116,11 @@ def _most(rules: tuple[Rule, ...]) -> Decimal | None:
 
 def _weighed(term: Term, group: str | None, bound: Decimal | None) -> Term:
     weight = min(term.weight, abs(bound)) if bound is not None else term.weight
-    return Term(
-        term.rule, term.reason, term.points, term.known, weight, group, term.available, term.needs
-    )
+    return Term(term.rule, term.reason, term.points, term.known, weight, group, term.available, term.needs)
 
 
 def _term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
-    assert rule.points is not None  # noqa: S101
+    assert rule.points is not None
     weight = abs(most_of(rule) or rule.points)
     if rule.when is not None:
         condition = compile_condition(rule.when, vocabulary.scope(object_))
@@ -129,7 +131,7 @@ def _term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
 
 
 def _event_term(name: str, rule: Rule, object_: str, weight: Decimal, vocabulary: Vocabulary) -> Term:
-    assert rule.event is not None and rule.points is not None  # noqa: S101
+    assert rule.event is not None and rule.points is not None
     if rule.fades and rule.times is not None:
         raise ExpressionError("times and fades do not go together", "Limit a fading rule by the limit of its group.")
     period = PERIOD_DAYS[rule.once_per] if rule.once_per else None
@@ -151,11 +153,11 @@ def _event_term(name: str, rule: Rule, object_: str, weight: Decimal, vocabulary
     value = sql.template("COALESCE(:v, 0)", v=seen)
     points = sql.exact(value) if rule.fades else _counted(value, rule)
     known = sql.any_of(happened, cover.sql)
-    return Term(name, rule.reason, points, known, weight, None, True, cover.needs | {need})
+    return Term(name, rule.reason, points, known, weight, needs=cover.needs | {need})
 
 
 def _counted(value: sql.Sql, rule: Rule) -> sql.Sql:
-    assert rule.points is not None  # noqa: S101
+    assert rule.points is not None
     happened = sql.template(f"LEAST(:v, {rule.times})", v=value) if rule.times is not None else value
     # Bounded before the product, so that a million events can't overflow the exact type.
     bounded = sql.template("LEAST(CAST(:v AS BIGINT), 100000)", v=happened)
