@@ -11,6 +11,10 @@ from hubsync.scoring.needs import Need
 from hubsync.scoring.sql import Sql
 
 
+CAP = "cap"
+"""The line of the explanation that caps make."""
+
+
 @dataclass(frozen=True)
 class Term:
     """One rule: its points and whether its inputs are known, as SQL over one record's row.

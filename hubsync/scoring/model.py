@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlglot import exp, select
 
 from hubsync.scoring import sql
-from hubsync.scoring.body import Body, Line
+from hubsync.scoring.body import CAP, Body, Line
 from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.facts import score_relations
@@ -74,7 +74,8 @@ def _lines(body: Body) -> tuple[Line, ...]:
         Line(f"limit: {group}", f"together at most what '{group}' allows", f"l{number}")
         for number, group in enumerate(body.limits)
     ]
-    caps = [Line("cap", "a cap on the score", "cap")] if body.caps else []
+    spoken = "; ".join(f"at most {cap.most.normalize():f}: {cap.reason}" for cap in body.caps)
+    caps = [Line(CAP, spoken, "cap")] if body.caps else []
     return (
         Line("start", "where every record starts", "start"),
         *rules,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from hubsync.scoring import sql
-from hubsync.scoring.body import Body, Line
+from hubsync.scoring.body import CAP, Body, Line
 from hubsync.scoring.sql import Sql
 
 LONGEST = 250
@@ -23,7 +23,8 @@ def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
         return sql.text(NOTHING)
     weights = [term.weight for term in body.terms if term.available]
     up = _reasons(rules, [sql.column(line.column) for line in rules], "Up: ")
-    down = _reasons(rules, [exp.Neg(this=sql.column(line.column)) for line in rules], "Down: ")
+    lowering = [*rules, *(line for line in lines if line.rule == CAP)]
+    down = _reasons(lowering, [exp.Neg(this=sql.column(line.column)) for line in lowering], "Down: ")
     missing = _reasons(rules, [_unknown(line, weight) for line, weight in zip(rules, weights, strict=True)], "")
     spoken = (
         sql.column("reasons")

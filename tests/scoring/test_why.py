@@ -50,6 +50,14 @@ def test_one_side(held: str, expected: str) -> None:
     assert why(simple(), {name: str(name in held).lower() for name in NAMES}) == expected
 
 
+def test_cap_is_a_reason() -> None:
+    """A cap that lowers the score is named among the reasons down, with its bound."""
+    rules = [*simple(), {"when": "a", "at_most": 7, "reason": "only a trial"}]
+    everything = {"a": "true", "b": "true", "c": "false", "d": "false", "e": "false", "f": "false"}
+
+    assert why(rules, everything) == "Up: reason b; reason a. Down: at most 7: only a trial."
+
+
 def test_too_little_known() -> None:
     """A record that is not scored is told the two heaviest things that are missing."""
     expected = "Not scored, too little is known. Unknown: reason b; reason c."

@@ -128,9 +128,11 @@ def write_portal(folder: Path, contacts: int = 230, companies: int = 20) -> Path
         )
         for n in range(contacts)
     ]  # fmt: skip
-    firms = [(500 + n, f"Firm {n}", f"x{n}.example", ("customer", "lead")[n % 4 == 3], 20 * n) for n in range(companies)]
+    firms = [
+        (500 + n, f"Firm {n}", f"x{n}.example", ("customer", "lead")[n % 4 == 3], 20 * n) for n in range(companies)
+    ]
     deals = [
-        (9000 + n, f"Deal {n}", "default", ("closedwon", "closedlost")[n % 3 == 2], "2026-06-01T00:00:00Z", 400 * n, "USD")
+        (9000 + n, f"Deal {n}", "default", ("closedwon", "closedlost")[n % 3 == 2], "2026-06-01", 400 * n, "USD")
         for n in range(companies)
     ]
     links = [("contacts", 1000 + n, "companies", 500 + n % companies, "") for n in range(contacts)]

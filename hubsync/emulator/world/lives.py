@@ -5,6 +5,7 @@ from __future__ import annotations
 from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY, HOUR
 from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.evaluation import decision_role
 from hubsync.emulator.world.lifecycle import entered, register
 from hubsync.emulator.world.marketing import Marketing
 from hubsync.emulator.world.population import CompanyTraits, PersonTraits, Row
@@ -122,7 +123,7 @@ class Lives:
             **_optional(dice, "hubspot_owner_id", owner(company.key) if company else ""),
             **_optional(dice, "hs_lead_status", "" if person.stage == "customer" else "NEW"),
             **_optional(dice, "hs_buying_role", _BUYING_ROLES.get(traits.role, ""), missing=0.35),
-            **_optional(dice, "decision_role", _decision_role(traits), missing=0.5),
+            **_optional(dice, "decision_role", decision_role(traits.seniority), missing=0.5),
         }
 
     def _original(self, double: Person) -> Person | None:
@@ -194,9 +195,3 @@ def _optional(dice: Dice, name: str, value: str, *, missing: float = _MISSING, d
     if unknown or not value:
         return {}
     return {name: dice.pick(("N/A", "NaN", "")) if dirty and soiled else value}
-
-
-def _decision_role(traits: PersonTraits) -> str:
-    if traits.seniority >= 0.75:
-        return "decision_maker"
-    return "influencer" if traits.seniority >= 0.4 else "user"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from hubsync.emulator.world import words
 from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
@@ -12,6 +13,17 @@ from hubsync.emulator.world.subjects import Person
 
 _MAIL = 20
 _LINKS_CLICKED_BY_BOTS = (4, 9)
+
+
+class Interest(NamedTuple):
+    """How likely it is that a mail is read at the least, and if it is, that a link is clicked and that it is answered."""
+
+    read: float
+    click: float
+    reply: float
+
+
+CASUAL, KEEN = Interest(0.0, 0.3, 0.06), Interest(0.85, 0.6, 0.4)
 
 
 class Marketing:
@@ -43,7 +55,7 @@ class Marketing:
         scene.count(person, t, "num_conversion_events", "recent_conversion_date")
         scene.change(person, t, {"recent_conversion_event_name": form})
 
-    def mail(self, t: int, person: Person) -> None:
+    def mail(self, t: int, person: Person, interest: Interest = CASUAL) -> None:
         """Send a marketing mail, and let happen what follows from it."""
         if not person.alive or person.opted_out:
             return
@@ -57,10 +69,10 @@ class Marketing:
         scene.count(person, t, "hs_email_delivered", "hs_email_last_send_date")
         if person.company and person.company.traits.scanner:
             self._scanned(t, person, dice)
-        reads = dice.chance(traits.reader)
+        reads = dice.chance(max(traits.reader, interest.read))
         if traits.proxy or reads:
             delay = MINUTE if traits.proxy else int(dice.exponential(3.0) * HOUR)
-            scene.plan(min(t + delay, t + DAY), self._read if reads else self._open, person, dice)
+            scene.plan(min(t + delay, t + DAY), self._read if reads else self._open, person, dice, interest)
 
     def _scanned(self, t: int, person: Person, dice: Dice) -> None:
         low, high = _LINKS_CLICKED_BY_BOTS
@@ -69,19 +81,19 @@ class Marketing:
         self._scene.count(person, t + 900, "hs_email_click", "hs_email_last_click_date", by=clicks)
         self._scene.truth.bot_clicks += clicks
 
-    def _open(self, t: int, person: Person, _: Dice) -> None:
+    def _open(self, t: int, person: Person, *_: object) -> None:
         if person.alive:
             self._scene.count(person, t, "hs_email_open", "hs_email_last_open_date")
 
-    def _read(self, t: int, person: Person, dice: Dice) -> None:
+    def _read(self, t: int, person: Person, dice: Dice, interest: Interest) -> None:
         if not person.alive:
             return
         scene = self._scene
-        self._open(t, person, dice)
-        if dice.chance(0.3):
+        self._open(t, person)
+        if dice.chance(interest.click):
             scene.count(person, t + MINUTE, "hs_email_click", "hs_email_last_click_date")
             self.visit(t + MINUTE, person, [dice.pick(words.BLOG_PAGES)], "https://mail.vendor.example/")
-        if dice.chance(0.06):
+        if dice.chance(interest.reply):
             scene.count(person, t + 9 * MINUTE, "hs_email_replied", "hs_email_last_reply_date")
         if dice.chance(0.012):
             person.opted_out = True

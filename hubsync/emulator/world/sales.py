@@ -5,6 +5,7 @@ from __future__ import annotations
 from hubsync.emulator.world import schema
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.evaluation import Evaluation, confirm
 from hubsync.emulator.world.lifecycle import advance
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
@@ -25,10 +26,11 @@ _LOST_REASONS = ("Price", "No decision", "Chose another vendor", "No budget")
 class Sales:
     """Opens deals and moves them from stage to stage."""
 
-    def __init__(self, scene: Scene, touches: Touches, success: Success) -> None:
+    def __init__(self, scene: Scene, touches: Touches, success: Success, evaluation: Evaluation) -> None:
         self._scene = scene
         self._touches = touches
         self._success = success
+        self._evaluation = evaluation
 
     def wake(self, t: int, company: Company) -> None:
         """A prospect begins to look for a product."""
@@ -36,6 +38,7 @@ class Sales:
         if company.status != "prospect" or company.buying_until * DAY > t:
             return
         company.buying_until = t // DAY + 28 + dice.below(35)
+        self._evaluation.begin(t, company)
         if dice.chance(0.6):
             self._scene.plan(t + int(dice.between(5, 20) * DAY), self._open, company, "newbusiness")
 
@@ -48,7 +51,8 @@ class Sales:
     def _open(self, t: int, company: Company, kind: str) -> None:
         scene = self._scene
         wanted = "prospect" if kind == "newbusiness" else "customer"
-        people = [person for person in company.people if person.alive and not person.left]
+        involved = company.buyers if kind == "newbusiness" else company.people
+        people = [person for person in involved if person.alive and not person.left]
         if company.status != wanted or not people:
             return
         dice = scene.dice(_DEAL, company.key, t)
@@ -76,17 +80,8 @@ class Sales:
         scene.count(company, t, "hs_num_open_deals")
         if kind == "newbusiness":
             scene.change(company, t, {"lifecyclestage": "opportunity"})
-        self._qualify(t, contacts[0], dice)
+        confirm(scene, t, contacts[0])
         self._plan_step(t, company, deal, kind, contacts, amount, 0, dice)
-
-    def _qualify(self, t: int, person: Person, dice: Dice) -> None:
-        known = {}
-        if dice.chance(0.8):
-            known["budget_confirmed"] = "true" if dice.chance(0.6) else "false"
-        if dice.chance(0.8):
-            known["need_confirmed"] = "true" if dice.chance(0.75) else "false"
-        if known:
-            self._scene.change(person, t, known)
 
     def _plan_step(self, t: int, company: Company, deal: str, kind: str, contacts: list[Person], amount: int,
                    place: int, dice: Dice) -> None:  # fmt: skip

@@ -82,6 +82,8 @@ class Company(Subject):
     money: float = 0.0
     baseline: tuple[float, float, float] = (0.0, 0.0, 0.0)
     features: set[str] = field(default_factory=set)
+    buyers: list[Person] = field(default_factory=list)
+    """Who looked for a product when the company last did."""
     buying_until: int = -1
     growing_until: int = -1
     failed_payments: int = 0

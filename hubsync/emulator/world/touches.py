@@ -45,13 +45,18 @@ class Touches:
         dice = self._scene.dice(_TOUCH, person.key, t)
         self._make(dice.weighted(_SHARES), t, person, owner, deal, dice)
 
-    def meeting(self, t: int, person: Person, owner: str, deal: str = "") -> None:
-        """A meeting, such as a demonstration or a quarterly review."""
-        self._make("meetings", t, person, owner, deal, self._scene.dice(_TOUCH, person.key, t))
+    def meeting(self, t: int, person: Person, owner: str, deal: str = "") -> bool:
+        """A meeting, such as a demonstration or a quarterly review; says whether it was held."""
+        made = self._make("meetings", t, person, owner, deal, self._scene.dice(_TOUCH, person.key, t))
+        return made.get("hs_meeting_outcome") == "COMPLETED"
 
-    def _make(self, kind: str, t: int, person: Person, owner: str, deal: str, dice: Dice) -> None:
+    def call(self, t: int, person: Person, owner: str) -> None:
+        """A call, which may not be answered."""
+        self._make("calls", t, person, owner, "", self._scene.dice(_TOUCH, person.key, t))
+
+    def _make(self, kind: str, t: int, person: Person, owner: str, deal: str, dice: Dice) -> dict[str, str]:
         if not person.alive:
-            return
+            return {}
         scene = self._scene
         properties = self._writers[kind](t, dice)
         properties |= {"hs_timestamp": scene.iso(t), "hubspot_owner_id": owner}
@@ -64,6 +69,7 @@ class Touches:
         scene.link(kind, engagement, t, *others)
         if kind in ("calls", "emails", "meetings", "communications") and not person.left:
             self._contacted(t, person)
+        return properties
 
     def _contacted(self, t: int, person: Person) -> None:
         self._scene.count(person, t, "num_contacted_notes", "notes_last_contacted")

@@ -8,6 +8,7 @@ from hubsync.emulator.state import Portal
 from hubsync.emulator.world import schema
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY, Calendar
+from hubsync.emulator.world.evaluation import Evaluation
 from hubsync.emulator.world.habits import Habits
 from hubsync.emulator.world.lives import Lives
 from hubsync.emulator.world.marketing import Marketing
@@ -35,7 +36,7 @@ class World:
         touches, marketing = Touches(scene), Marketing(scene)
         success = Success(scene, self._billing)
         self._lives = Lives(scene, marketing, success)
-        sales = Sales(scene, touches, success)
+        sales = Sales(scene, touches, success, Evaluation(scene, marketing, touches))
         self._habits = Habits(scene, marketing, Product(scene), touches, sales, Support(scene))
 
     @property

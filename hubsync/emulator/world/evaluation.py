@@ -1,0 +1,105 @@
+"""What the people of a prospect do while they look for a product, and what the vendor learns from them."""
+
+from __future__ import annotations
+
+from hubsync.emulator.world import schema, words
+from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
+from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.lifecycle import advance
+from hubsync.emulator.world.marketing import KEEN, Marketing
+from hubsync.emulator.world.scene import Act, Scene
+from hubsync.emulator.world.subjects import Company, Person
+from hubsync.emulator.world.touches import Touches
+
+_EVALUATION, _ANSWERS = 55, 56
+_PARTS = (1.0, 0.75, 0.45)
+"""How much each member of the buying group has to do with it."""
+
+_VISITS, _FORMS, _MAILS, _MEETINGS, _CALLS = 5.0, 1.4, 4.0, 3.0, 2.2
+"""How often each happens during an evaluation, to the one who does most in the most serious one."""
+
+
+class Evaluation:
+    """Plans what a buying group does from the day it begins to look until it decides."""
+
+    def __init__(self, scene: Scene, marketing: Marketing, touches: Touches) -> None:
+        self._scene = scene
+        self._marketing = marketing
+        self._touches = touches
+
+    def begin(self, t: int, company: Company) -> None:
+        """A prospect begins to look for a product: those who decide, and the one who wants it."""
+        dice = self._scene.dice(_EVALUATION, company.key, t)
+        company.buyers = _buying_group(company)
+        # Many only compare prices; the fewer serious ones are those who fit.
+        serious = min(1.0, dice.uniform() ** 1.2 + 0.45 * company.traits.fit)
+        for person, part in zip(company.buyers, _PARTS, strict=False):
+            self._plan(t, company, person, serious * part, dice)
+
+    def _plan(self, t: int, company: Company, person: Person, interest: float, dice: Dice) -> None:
+        seller = schema.seller(company.key)
+        for _ in range(dice.poisson(_VISITS * interest)):
+            pages = ("/pricing", *(dice.pick(words.BUYING_PAGES) for _ in range(1 + dice.poisson(0.8))))
+            self._at(self._some_time(t, company, dice), company, self._marketing.visit, person, pages)
+        for _ in range(dice.poisson(_FORMS * interest)):
+            form = words.FORMS[1] if dice.chance(0.5) else dice.pick(words.FORMS)
+            self._at(self._some_time(t, company, dice), company, self._ask, person, form)
+        for _ in range(dice.poisson(_MAILS * interest)):
+            self._at(self._some_time(t, company, dice), company, self._marketing.mail, person, KEEN)
+        for _ in range(dice.poisson(_MEETINGS * interest)):
+            self._at(self._some_time(t, company, dice), company, self._meet, person, seller)
+        for _ in range(dice.poisson(_CALLS * interest)):
+            self._at(self._some_time(t, company, dice), company, self._touches.call, person, seller)
+
+    def _at(self, t: int, company: Company, act: Act, *args: object) -> None:
+        self._scene.plan(t, self._unless_decided, company, act, args)
+
+    def _unless_decided(self, t: int, company: Company, act: Act, args: tuple[object, ...]) -> None:
+        if company.status == "prospect" and company.buying_until * DAY > t:
+            act(t, *args)
+
+    def _ask(self, t: int, person: Person, form: str) -> None:
+        self._marketing.submit(t, person, form)
+        advance(self._scene, t + MINUTE, person, "marketingqualifiedlead")
+
+    def _meet(self, t: int, person: Person, seller: str) -> None:
+        if self._touches.meeting(t, person, seller):
+            confirm(self._scene, t + HOUR, person)
+            advance(self._scene, t + HOUR, person, "salesqualifiedlead")
+
+    def _some_time(self, t: int, company: Company, dice: Dice) -> int:
+        calendar, today = self._scene.calendar, t // DAY + 1
+        day = today + dice.below(company.buying_until - today)
+        if calendar.is_weekend(day):
+            day = today + dice.below(company.buying_until - today)
+        return calendar.at_work(dice, day)
+
+
+def confirm(scene: Scene, t: int, person: Person) -> None:
+    """Note what a conversation brought to light; whoever is asked again gives the same answers."""
+    if person.left or not person.alive or person.company is None:
+        return
+    dice, fit = scene.dice(_ANSWERS, person.key), person.company.traits.fit
+    known = {"need_confirmed": _spoken(dice.chance(0.35 + 0.6 * fit)), "budget_confirmed": _spoken(dice.chance(0.2 + 0.7 * fit))}
+    said = {name: value for name, value in known.items() if dice.chance(0.9)}
+    scene.change(person, t, said | {"decision_role": decision_role(person.traits.seniority)})
+
+
+def decision_role(seniority: float) -> str:
+    """The part somebody has in decisions."""
+    if seniority >= 0.75:
+        return "decision_maker"
+    return "influencer" if seniority >= 0.4 else "user"
+
+
+def _spoken(answer: bool) -> str:  # noqa: FBT001
+    return "true" if answer else "false"
+
+
+def _buying_group(company: Company) -> list[Person]:
+    """The most senior people, and the one who wants the product."""
+    people = [person for person in company.people if person.alive and not person.left]
+    ranked = sorted(people, key=lambda person: (-person.traits.seniority, person.traits.place))
+    group = ranked[: len(_PARTS)]
+    wants = people[0] if people and people[0].traits.role == "champion" else None
+    return group if wants is None or wants in group else [group[0], wants, *group[1 : len(_PARTS) - 1]]
