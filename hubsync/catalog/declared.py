@@ -109,9 +109,7 @@ def _fitted(document: Document, at: Loc, data: Any, declaration: type[_Any], *, 
         return mended(data, declaration)
 
 
-def _entries(
-    found: Declared, sort: str, document: Document, declaration: type[_Any]
-) -> Iterator[tuple[str, _Any]]:
+def _entries(found: Declared, sort: str, document: Document, declaration: type[_Any]) -> Iterator[tuple[str, _Any]]:
     """The entries of a file that maps names to declarations, mended where they have a mistake."""
     for name, data in (document.data or {}).items():
         before, entry = len(document.mistakes), None

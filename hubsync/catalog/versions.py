@@ -14,9 +14,7 @@ from hubsync.catalog.tracing import Named
 _PROSE = {"outcome", "owner", "covers"}
 
 
-def versions(
-    found: Declared, order: Sequence[str], ingredients: Mapping[str, frozenset[str]]
-) -> dict[str, str]:
+def versions(found: Declared, order: Sequence[str], ingredients: Mapping[str, frozenset[str]]) -> dict[str, str]:
     """The version of every model: eight hex digits; `order` has ingredients first."""
     made: dict[str, str] = {}
     for name in order:

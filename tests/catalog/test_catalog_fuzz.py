@@ -11,7 +11,8 @@ from catalog_small import FILES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hubsync.catalog import load_checked, starter
+from hubsync.catalog import load_checked
+from hubsync.catalog.starter import shipped
 
 TOKENS = (
     "null", "~", "[]", "{}", "[a, [b]]", "{a: {b: c}}", "-1", "1e400", "nan", ".inf", "99999 years", "''", "'", '"',
@@ -21,7 +22,7 @@ TOKENS = (
     "not not not true", "a in ()", "cast(a as int)", "9" * 400, "x" * 5000, "between", "@variable", "$1", ":name",
     "interval '1 day'", "x::int", "[1][0]", "{'a': 1}",
 )  # fmt: skip
-SETS = (FILES, starter())
+SETS = (FILES, shipped())
 
 
 def _broken(text: str, dice: random.Random) -> str:

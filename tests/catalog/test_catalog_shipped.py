@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 
 from hubsync.catalog import Catalog, load, schema, starter
 from hubsync.catalog.properties import standard_properties
+from hubsync.catalog.starter import shipped as shipped_texts
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.schema import define
 from hubsync.scoring.declarations import ObjectSource, OccurrenceSource, Rule
@@ -65,7 +67,7 @@ def test_every_model_works_on_every_plan(plan: str, shipped: Catalog) -> None:
 def test_the_customer_model_also_scores_persons(shipped: Catalog, tmp_path: Path) -> None:
     """`customers_are: contacts` moves the customer model, once the product counters are those of contacts."""
     counter = "object: companies, count: features_used, last: last_feature_started_at"
-    for path, text in starter().items():
+    for path, text in shipped_texts().items():
         moved = text.replace("customers_are: companies", "customers_are: contacts")
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(moved.replace(counter, "count: product_logins, last: product_last_login_at"))
@@ -136,7 +138,7 @@ def test_scores_can_use_their_whole_range(shipped: Catalog) -> None:
 
 def test_unused_is_nothing(shipped: Catalog) -> None:
     """Every signal is used by a model or another signal; what nobody reads is not shipped."""
-    texts = "\n".join(text for path, text in starter().items() if path != "signals.yaml")
+    texts = "\n".join(text for path, text in shipped_texts().items() if path != "signals.yaml")
     over = {signal.of for signal in shipped.signals.values()}
 
     assert [name for name in shipped.signals if name not in texts and name not in over] == []
@@ -156,8 +158,16 @@ def test_rules_on_attributes_stand_on_sources_that_have_them(shipped: Catalog) -
 
 
 def test_the_starter_is_the_shipped_folder() -> None:
-    """What `init` writes is the folder config/, file by file."""
-    assert starter() == {str(path.relative_to(CONFIG)): path.read_text() for path in sorted(CONFIG.rglob("*.yaml"))}
+    """What `init` writes is the folder config/, file by file, each with the line that names its schema to editors."""
+    assert shipped_texts() == {
+        str(path.relative_to(CONFIG)): path.read_text() for path in sorted(CONFIG.rglob("*.yaml"))
+    }
+    written = starter()
+    for path, text in shipped_texts().items():
+        first, rest = written[path].split("\n", 1)
+        named = first.removeprefix("# yaml-language-server: $schema=").removeprefix("../")
+        assert rest == text
+        assert json.loads(written[named])["title"] in (path, "models/*.yaml")
 
 
 def test_schemas_for_editors_know_every_key(shipped: Catalog) -> None:
