@@ -5,20 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal, InvalidOperation
-from functools import reduce
-from operator import xor
 from pathlib import Path
 
 from hubsync.crm import Client
+from hubsync.crm.client import BATCH
 from hubsync.errors import HeldError, InputError
-from hubsync.store import Store
+from hubsync.store import Expected, Store
 from hubsync.types import Change, Plan
 
 COLUMNS = ("run_id", *(each.name for each in fields(Change)), "plan_hash")
-BATCH = 100
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -65,15 +63,21 @@ class Approved:
     @classmethod
     def of_file(cls, store: Store, file: Path) -> Approved:
         """The plan that a CSV file of `hubsync plan --out` holds; raises InputError when it was edited."""
-        rows = list(_rows(file))
-        if not rows:
+        named: set[tuple[str, str]] = set()
+
+        def changes() -> Iterator[Change]:
+            for row in _rows(file):
+                named.add((row[0], row[-1]))
+                yield Change(*row[1:-1])
+
+        found = digest(changes())
+        if not named:
             raise InputError(f"{file} holds no change; there is nothing to write.")
-        runs = {(row[0], row[-1]) for row in rows}
-        if len(runs) > 1:
+        if len(named) > 1:
             raise InputError(f"{file} mixes the plans of several runs; take the file of one.")
-        run_id, wanted = runs.pop()
+        run_id, wanted = named.pop()
         approved = cls.of_run(store, run_id)
-        if not approved.hash == wanted == digest(Change(*row[1:-1]) for row in rows):
+        if not approved.hash == wanted == found:
             raise InputError(
                 f"{file} is not the plan that run {run_id} made: it was edited or cut. Nothing was written; make a new"
                 " plan with `hubsync plan --out`."
@@ -82,36 +86,38 @@ class Approved:
 
     def verify(self, store: Store, client: Client) -> None:
         """Raise HeldError when HubSpot no longer has the values that the plan was made from."""
-        with store.read() as reader:
-            changes = reader.plan_changes(self.run_id)
-        different = 0
-        for object_ in sorted({change.object for change in changes}):
-            mine = [change for change in changes if change.object == object_]
-            properties = sorted({change.property for change in mine})
-            ids = sorted({change.record_id for change in mine})
-            for start in range(0, len(ids), BATCH):
-                batch = set(ids[start : start + BATCH])
-                have = {row.record_id: row.properties for row in client.batch_read(object_, sorted(batch), properties)}
-                different += sum(
-                    change.record_id not in have
-                    or not same(have[change.record_id].get(change.property), change.before)
-                    for change in mine
-                    if change.record_id in batch
-                )
+        with store.planned(self.run_id) as planned:
+            different = sum(
+                _differences(client, object_, page)
+                for object_ in planned.objects
+                for page in planned.expected(object_, BATCH)
+            )
+            changes = planned.changes
         if different:
             raise HeldError(
-                f"Nothing was written: {different:,} of {len(changes):,} values of plan {self.run_id} have changed in"
+                f"Nothing was written: {different:,} of {changes:,} values of plan {self.run_id} have changed in"
                 " HubSpot since. Make a new plan and look at it again."
             )
 
 
+def _differences(client: Client, object_: str, page: Sequence[Expected]) -> int:
+    """How many values of these records HubSpot does not have any more."""
+    names = sorted({name for record in page for name in record.properties})
+    rows = client.batch_read(object_, [record.record_id for record in page], names)
+    have = {row.record_id: row.properties for row in rows}
+    return sum(
+        record.record_id not in have or not same(have[record.record_id].get(name), value)
+        for record in page
+        for name, value in record.properties.items()
+    )
+
+
 def digest(changes: Iterable[Change]) -> str:
     """The hash of a plan's rows, the same that the plan stage computes in SQL."""
-    numbers = [
-        int.from_bytes(hashlib.md5(_line(change).encode(), usedforsecurity=False).digest(), "little")
-        for change in changes
-    ]
-    return f"{len(numbers):x}-{reduce(xor, numbers, 0):032x}"
+    count = together = 0
+    for count, change in enumerate(changes, start=1):  # noqa: B007 (the last one counts)
+        together ^= int.from_bytes(hashlib.md5(_line(change).encode(), usedforsecurity=False).digest(), "little")
+    return f"{count:x}-{together:032x}"
 
 
 def same(left: str | None, right: str | None) -> bool:

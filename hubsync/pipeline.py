@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +14,16 @@ from typing import Protocol
 import orjson
 
 from hubsync.approval import Approved
-from hubsync.errors import HeldError, HubsyncError, InputError
-from hubsync.plan import PULL_GUARD, Circumstances, any_held, plan
+from hubsync.errors import HeldError, HubsyncError, InputError, StoreError
+from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan
 from hubsync.provision import provision
 from hubsync.pull import PullResult, feeds_of, pull
 from hubsync.push import Pushed, push
 from hubsync.score import score
-from hubsync.scoring.declarations import Writes
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds
-from hubsync.store import UsedModel
+from hubsync.store import UsedModel, Writer
 from hubsync.types import Plan, RunStatus
 from hubsync.workspace import Workspace
 
@@ -73,8 +72,9 @@ class RunResult:
 
     def counts(self) -> dict[str, int]:
         """The counts that the Run record keeps."""
-        found = {"written": self.written, "rejected": self.rejected, "scores": sum(self.scores.values())}
-        found["unreadable"] = sum(self.unreadable.values())
+        found = {"written": self.written, "rejected": self.rejected}
+        if self.scores:
+            found |= {"scores": sum(self.scores.values()), "unreadable": sum(self.unreadable.values())}
         if self.plan is not None:
             found |= {"records_scored": self.plan.records_scored, "changes": self.plan.changes}
         return found
@@ -87,7 +87,12 @@ def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult
     """
     if options.write and workspace.as_of.day < workspace.present.day:
         raise InputError("A past --as-of never writes to HubSpot; use `hubsync plan --as-of` to look at it.")
-    with workspace.store.run_lock(), _recorded(workspace, options.command, options.full) as result:
+    run_id = new_run_id(workspace.as_of.now)
+
+    def begin(writer: Writer) -> None:
+        writer.start_run(run_id, options.command, workspace.as_of.now, workspace.present.now, full=options.full)
+
+    with workspace.store.run_lock(), _recorded(workspace, run_id, begin) as result:
         feeds, held = _pull(workspace, options, listener, result)
         _score_and_plan(workspace, feeds, held, listener, result)
         if options.write:
@@ -102,12 +107,16 @@ def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult
 
 def push_approved(workspace: Workspace, approved: Approved, listener: Listener) -> RunResult:
     """Write exactly a stored plan, after HubSpot's values were found to be what the plan says they were."""
-    with workspace.store.run_lock(), _recorded(workspace, "sync", full=False, run_id=approved.run_id) as result:
+
+    def begin(writer: Writer) -> None:
+        writer.resume_run(approved.run_id, workspace.present.now)
+
+    with workspace.store.run_lock(), _recorded(workspace, approved.run_id, begin) as result:
         with workspace.store.read() as reader:
             result.plan = reader.plan(approved.run_id)
+        _archive_accepted(workspace, result.plan)
         listener.stage("verify")
         approved.verify(workspace.store, workspace.client)
-        _archive_accepted(workspace, result.plan)
         listener.stage("push")
         provision(workspace.writer, workspace.catalog, dry_run=False)
         _take(result, _send(workspace, listener, approved.run_id))
@@ -116,40 +125,51 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
 
 
 def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
-    """Believe a small listing that somebody accepted: what it did not show is archived."""
+    """Believe a small listing that somebody accepted: what it did not show is archived, and not written to."""
+    if accepted is None:
+        return
+    now = workspace.present.now
     with workspace.store.write() as writer:
-        for guard in accepted.guards if accepted is not None else ():
-            if guard.held and guard.name.startswith(PULL_GUARD) and accepted is not None:
-                writer.archive_missing(guard.name.removeprefix(PULL_GUARD), accepted.as_of, workspace.present.now)
+        for guard in accepted.guards:
+            if guard.held and guard.name.startswith(PULL_GUARD):
+                writer.archive_missing(guard.name.removeprefix(PULL_GUARD), accepted.as_of, now)
+        writer.skip_archived(accepted.run_id, "HubSpot shows this record no more.", now)
 
 
 @contextmanager
-def _recorded(workspace: Workspace, command: str, full: bool, run_id: str | None = None) -> Iterator[RunResult]:  # noqa: FBT001
+def _recorded(workspace: Workspace, run_id: str, begin: Callable[[Writer], None]) -> Iterator[RunResult]:
     """Write the Run record at the start and at every kind of end."""
     started = time.monotonic()
-    result = RunResult(run_id or new_run_id(workspace.as_of.now), workspace.as_of.now)
-    if run_id is None:
-        with workspace.store.write() as writer:
-            writer.start_run(result.run_id, command, workspace.as_of.now, workspace.present.now, full=full)
-            writer.save_account(workspace.facts())
+    result = RunResult(run_id, workspace.as_of.now)
+    with workspace.store.write() as writer:
+        begin(writer)
+        writer.save_account(workspace.facts())
     try:
         yield result
-    except (HubsyncError, KeyboardInterrupt) as error:
-        result.status = "held" if isinstance(error, HeldError) else "failed"
-        result.reason = str(error) or "It was stopped by hand."
+    except BaseException as error:
+        result.status, result.reason = _ending(error)
+        # What went wrong is told even if the database is busy just now: the next run then says that this one broke off.
+        with suppress(StoreError):
+            _finish(workspace, result, started)
         raise
-    except BaseException:
-        result.status, result.reason = "failed", "An unexpected error; see the output of the command."
-        raise
-    finally:
-        result.calls, result.seconds = workspace.calls, round(time.monotonic() - started, 3)
-        if result.status == "running":
-            result.status = "failed"
-        with workspace.store.write() as writer:
-            writer.finish_run(
-                result.run_id, result.status, ended_at=_ended(workspace), counts=result.counts(),
-                calls=result.calls, reason=result.reason,
-            )  # fmt: skip
+    _finish(workspace, result, started)
+
+
+def _ending(error: BaseException) -> tuple[RunStatus, str]:
+    if isinstance(error, HubsyncError):
+        return "held" if isinstance(error, HeldError) else "failed", str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "failed", "It was stopped by hand."
+    return "failed", "An unexpected error; see the output of the command."
+
+
+def _finish(workspace: Workspace, result: RunResult, started: float) -> None:
+    result.calls, result.seconds = workspace.calls, round(time.monotonic() - started, 3)
+    with workspace.store.write() as writer:
+        writer.finish_run(
+            result.run_id, result.status, ended_at=_ended(workspace), counts=result.counts(),
+            calls=result.calls, reason=result.reason,
+        )  # fmt: skip
 
 
 def _ended(workspace: Workspace) -> datetime:
@@ -186,15 +206,14 @@ def _score_and_plan(
     sources = [source for source in feeds.active.values() if source is not None]
     with workspace.store.scratch(workspace.as_of, sources, needs.objects, needs.links) as scratch:
         scores = score(scratch, models, vocabulary)
-        result.scores, result.unreadable = scores.records, scores.unreadable
+        untold = result.pulled.unreadable if result.pulled is not None else {}
+        result.scores, result.unreadable = scores.records, {**untold, **scores.unreadable}
         listener.stage("plan")
         with workspace.store.read() as reader:
             used = reader.models()
         planned = plan(scratch, catalog, scores, vocabulary, _circumstances(workspace, result, held, used))
         with scratch.writing() as writer:
-            writer.insert("change", "SELECT ? AS run_id, *, 'planned' AS state FROM changes", [result.run_id])
-            writer.insert("decision", "SELECT ? AS run_id, * FROM decisions", [result.run_id])
-            writer.save_plan(planned)
+            keep(writer, planned)
             for model in models:
                 _save_model(writer.save_model, workspace, model)
     result.plan = planned
@@ -208,14 +227,15 @@ def _save_model(save: Callable[[str, str, str, datetime], bool], workspace: Work
 def _circumstances(
     workspace: Workspace, result: RunResult, held: Mapping[str, str], used: list[UsedModel]
 ) -> Circumstances:
-    known = {
-        model.name: (str(model.declaration["object"]), model.version, Writes(**model.declaration["writes"]))
-        for model in used
-        if model.declaration.get("writes")
-    }
-    pulled = result.pulled.records if result.pulled is not None else {}
-    left = workspace.writer.transport.throttle.daily.state().left
-    return Circumstances(result.run_id, pulled, frozenset(held), left, known)
+    pulled = result.pulled
+    return Circumstances(
+        result.run_id,
+        pulled=pulled.records if pulled is not None else {},
+        held=frozenset(held),
+        calls_left=workspace.writer.transport.throttle.daily.state().left,
+        footprints=footprints(used),
+        existing=pulled.properties if pulled is not None else {},
+    )
 
 
 def _push(workspace: Workspace, options: Options, listener: Listener, result: RunResult) -> None:
@@ -256,4 +276,5 @@ def _held_sentence(held: Mapping[str, str]) -> str:
 
 def approve(workspace: Workspace, *, run_id: str | None = None, file: Path | None = None) -> Approved:
     """The stored plan that a run id or a plan file names; raises InputError or HeldError when it does not fit."""
-    return Approved.of_file(workspace.store, file) if file is not None else Approved.of_run(workspace.store, run_id or "")
+    store = workspace.store
+    return Approved.of_file(store, file) if file is not None else Approved.of_run(store, run_id or "")

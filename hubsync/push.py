@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hubsync.crm import Client
+from hubsync.crm.client import BATCH, chunks
+from hubsync.errors import HubsyncError
 from hubsync.scoring.declarations import Guards
 from hubsync.store import Store
 from hubsync.types import Outcome, Update
 
-BATCH = 100
 AT_ONCE = 1_000
 """Updates sent between two openings of the database: a crash repeats at most these."""
 
 STREAMS = 4
-OBJECTS = ("contacts", "companies", "deals")
 
 
 @dataclass
@@ -41,37 +41,42 @@ def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime
     """Publish a run's decisions and write its changes; what HubSpot refuses is settled record by record.
 
     The database is closed while HubSpot works. When more than the guard's share of the writes is refused, the
-    rest is not sent. Raises what the client raises; what was settled before stays settled.
+    rest is not sent. Raises what the client raises; what was written before is settled.
     """
     pushed = Pushed()
     with store.write() as writer:
         writer.publish(run_id, at)
-    with ThreadPoolExecutor(STREAMS, thread_name_prefix="push") as pool:
-        for object_ in OBJECTS:
-            while updates := _next(store, run_id, object_):
-                outcomes = _send(pool, client, object_, updates, run_id)
+    with store.planned(run_id) as planned, ThreadPoolExecutor(STREAMS, thread_name_prefix="push") as pool:
+        for object_ in planned.objects:
+            for updates in planned.updates(object_, AT_ONCE):
+                outcomes, error = _send(pool, client, object_, updates, run_id)
+                pushed.take(outcomes)
+                pushed.stopped = _too_many(pushed, limits)
                 with store.write() as writer:
                     writer.settle(run_id, object_, outcomes, at)
-                pushed.take(outcomes)
+                    if pushed.stopped:
+                        writer.skip(run_id, pushed.stopped, at)
+                if error is not None:
+                    raise error
                 progress(object_, len(outcomes))
-                pushed.stopped = _too_many(pushed, limits)
                 if pushed.stopped:
-                    _skip_rest(store, run_id, pushed.stopped, at)
                     return pushed
     return pushed
 
 
-def _next(store: Store, run_id: str, object_: str) -> list[Update]:
-    with store.read() as reader:
-        return reader.updates(run_id, object_, AT_ONCE)
-
-
 def _send(
     pool: ThreadPoolExecutor, client: Client, object_: str, updates: Sequence[Update], run_id: str
-) -> list[Outcome]:
-    batches = [updates[start : start + BATCH] for start in range(0, len(updates), BATCH)]
-    sent = pool.map(lambda batch: client.batch_update(object_, batch, run_id), batches)
-    return [outcome for outcomes in sent for outcome in outcomes]
+) -> tuple[list[Outcome], HubsyncError | None]:
+    """The outcomes of what came through, and the first error of what did not."""
+    sent = [pool.submit(client.batch_update, object_, some, run_id) for some in chunks(updates, BATCH)]
+    outcomes: list[Outcome] = []
+    error: HubsyncError | None = None
+    for each in sent:
+        try:
+            outcomes += each.result()
+        except HubsyncError as raised:
+            error = error or raised
+    return outcomes, error
 
 
 def _too_many(pushed: Pushed, limits: Guards) -> str:
@@ -82,10 +87,3 @@ def _too_many(pushed: Pushed, limits: Guards) -> str:
         f"HubSpot refused {pushed.rejected:,} of {total:,} records, more than {limits.rejects:.0%}; the rest was not"
         " sent. See `hubsync status` for HubSpot's words."
     )
-
-
-def _skip_rest(store: Store, run_id: str, reason: str, at: datetime) -> None:
-    for object_ in OBJECTS:
-        while updates := _next(store, run_id, object_):
-            with store.write() as writer:
-                writer.skip(run_id, object_, [update.record_id for update in updates], reason, at)

@@ -8,7 +8,8 @@ from hubsync.errors import InputError
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql, unreadable_sql
 from hubsync.scoring.model import CompiledModel, model_sql
-from hubsync.scoring.needs import Need
+from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed
+from hubsync.scoring.requirements import source_needs
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import Scratch
@@ -22,12 +23,21 @@ def score(scratch: Scratch, models: Sequence[CompiledModel], vocabulary: Vocabul
     for object_ in ORDER:
         if object_ in objects:
             scratch.execute(facts_sql(object_, needs, vocabulary))
-            unreadable |= _unreadable(scratch, object_, needs)
+    reads = needs | _of_sources(needs, vocabulary)
+    for object_ in sorted({need.object for need in reads if isinstance(need, PropertyNeed)}):
+        unreadable |= _unreadable(scratch, object_, reads)
     counts = {}
     for model in models:
         scratch.execute(model_sql(model, vocabulary))
         counts[model.name] = int(scratch.execute(f'SELECT COUNT(*) FROM "{model.relation}"')[0][0])  # noqa: S608
     return Scores(tuple(models), counts, unreadable)
+
+
+def _of_sources(needs: Iterable[Need], vocabulary: Vocabulary) -> frozenset[Need]:
+    """What the sources of the events read."""
+    kinds = {need.kind for need in needs if isinstance(need, EventNeed | CoverNeed)}
+    sources = [found[1] for kind in sorted(kinds) if (found := vocabulary.source(kind)) is not None]
+    return frozenset[Need]().union(*(source_needs(source, vocabulary) for source in sources))
 
 
 def _unreadable(scratch: Scratch, object_: str, needs: Iterable[Need]) -> dict[str, int]:

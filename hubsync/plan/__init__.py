@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hubsync.catalog import Catalog
-from hubsync.plan.changes import Retired, add_changes, add_clears, drop_rejected, first_rows, make_tables, plan_hash
+from hubsync.plan.changes import Retired, add_changes, add_clears, drop_rejected, keep, make_tables, plan_hash
 from hubsync.plan.guards import (
     PULL_GUARD,
     TierMoves,
     any_held,
     budget_guard,
     clear_guard,
+    is_renewed,
     published_count,
     pull_guards,
     tier_guards,
@@ -24,25 +24,39 @@ from hubsync.plan.moves import Writing, make_moves, make_touched
 from hubsync.scoring.declarations import Writes
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.store import VALUES_HASH, Scratch
+from hubsync.store import Scratch, UsedModel
 from hubsync.types import Guard, Plan
 
-__all__ = ["PULL_GUARD", "Circumstances", "any_held", "first_rows", "plan"]
+__all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "plan"]
 
 
 @dataclass(frozen=True)
 class Circumstances:
     """What the plan must know beside scores: the run, what was pulled, what is held and what is left of the API.
 
-    `held` are models whose inputs can't be trusted now: their old values stay. `known_models` maps every model
-    ever used to its last (object, version, properties).
+    `held` are models whose inputs can't be trusted now: their old values stay. `footprints` say what models wrote
+    so far, `existing` which properties the portal has, per object as far as that was asked.
     """
 
     run_id: str
     pulled: Mapping[str, tuple[int, int]]
     held: frozenset[str] = frozenset()
     calls_left: int | None = None
-    known_models: Mapping[str, tuple[str, str, Writes]] | None = None
+    footprints: Sequence[Retired] = ()
+    existing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def footprints(used: Iterable[UsedModel]) -> list[Retired]:
+    """What each model wrote on each object, in all its versions; `used` is in the order of their use."""
+    found: dict[tuple[str, str], Retired] = {}
+    for model in used:
+        names = frozenset(each for each in (model.declaration.get("writes") or {}).values() if each)
+        if not names:
+            continue
+        key = (model.name, str(model.declaration["object"]))
+        before = found[key].properties if key in found else frozenset[str]()
+        found[key] = Retired(*key, model.version, before | names)
+    return [found[key] for key in sorted(found)]
 
 
 def plan(
@@ -56,17 +70,20 @@ def plan(
     as_of = vocabulary.as_of
     writings = _writings(catalog, scores, circumstances.held)
     make_tables(scratch)
-    make_touched(scratch, [writing.model for writing in writings], vocabulary)
+    make_touched(scratch, scores.models, vocabulary)
     guards: list[Guard] = list(pull_guards(circumstances.pulled, catalog.main.guards))
     moves: dict[str, TierMoves] = {}
+    renewed: list[str] = []
     for writing in writings:
+        name = writing.model.name
         make_moves(scratch, writing, as_of)
         add_changes(scratch, writing, as_of)
-        moves[writing.model.name] = tier_moves(scratch, writing)
-        renewed = writing.model.name in _renewed(scratch, [writing])
-        guards += tier_guards(writing, moves[writing.model.name], catalog.main.guards, renewed=renewed)
+        moves[name] = tier_moves(scratch, writing)
+        if is_renewed(scratch, writing):
+            renewed.append(name)
+        guards += tier_guards(writing, moves[name], catalog.main.guards, renewed=name in renewed)
     guards += _clears(scratch, catalog, writings, circumstances)
-    drop_rejected(scratch, as_of, VALUES_HASH)
+    drop_rejected(scratch, as_of)
     records = _records_per_object(scratch)
     budget = budget_guard(writes_calls(records), circumstances.calls_left)
     if budget is not None and records:
@@ -81,7 +98,7 @@ def plan(
         first_write=not int(scratch.execute("SELECT count(*) FROM published")[0][0]),
         tier_moves=moves,
         guards=tuple(guards),
-        new_models=tuple(_renewed(scratch, writings)),
+        new_models=tuple(renewed),
     )
 
 
@@ -105,39 +122,31 @@ def _writings(catalog: Catalog, scores: Scores, held: frozenset[str]) -> list[Wr
 def _clears(
     scratch: Scratch, catalog: Catalog, writings: Sequence[Writing], circumstances: Circumstances
 ) -> list[Guard]:
-    active = {writing.model.name: writing for writing in writings}
-    kept = {
-        object_: set(chain.from_iterable(_properties(w.writes) for w in writings if w.model.object == object_))
-        for object_ in ("contacts", "companies", "deals")
-    }
+    active = {(writing.model.name, writing.model.object): writing for writing in writings}
+    declared = [(model.model, str(model.object), _written(model.writes)) for model in catalog.on]
     guards = []
-    for model, (object_, version, writes) in sorted((circumstances.known_models or {}).items()):
-        if model in circumstances.held:
+    for footprint in circumstances.footprints:
+        if footprint.model in circumstances.held:
             continue
-        writing = active.get(model)
-        same = writing is not None and writing.model.object == object_
-        relation = writing.model.relation if same and writing is not None else None
-        others = kept[object_] - (set(_properties(writing.writes)) if same and writing is not None else set())
-        published = published_count(scratch, model, object_)
-        cleared = add_clears(scratch, Retired(model, object_, version, writes, relation), others)
+        writing = active.get((footprint.model, footprint.object))
+        mine = _written(writing.writes) if writing is not None else frozenset[str]()
+        clearable = footprint.properties.difference(
+            *(names for name, object_, names in declared if object_ == footprint.object and name != footprint.model)
+        )
+        if footprint.object in circumstances.existing:
+            clearable &= circumstances.existing[footprint.object]
+        published = published_count(scratch, footprint.model, footprint.object)
+        scored = writing.model.relation if writing is not None else None
+        retired = replace(footprint, properties=clearable, dropped=clearable - mine, scored=scored)
+        cleared = add_clears(scratch, retired)
         if cleared:
-            guards.append(clear_guard(model, cleared, published, catalog.main.guards))
+            guards.append(clear_guard(footprint.model, cleared, published, catalog.main.guards))
     return guards
 
 
-def _properties(writes: Writes) -> list[str]:
-    return sorted(writes.model_dump(exclude_none=True).values())
-
-
-def _renewed(scratch: Scratch, writings: Sequence[Writing]) -> list[str]:
-    """Models whose published values come from another version."""
-    return [
-        writing.model.name
-        for writing in writings
-        if scratch.execute(
-            f'SELECT count(*) FROM "{writing.table}" WHERE last_version IS NOT NULL AND new_version'  # noqa: S608
-        )[0][0]
-    ]
+def _written(writes: Writes | None) -> frozenset[str]:
+    """The names of the properties that a model writes."""
+    return frozenset(writes.model_dump(exclude_none=True).values()) if writes is not None else frozenset()
 
 
 def _records_per_object(scratch: Scratch) -> dict[str, int]:

@@ -4,29 +4,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hubsync.plan.moves import Writing, literal, name
+from hubsync.plan.moves import Writing, closed, literal, name
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import Writes
-from hubsync.store import Scratch
-from hubsync.types import AsOf
+from hubsync.store import VALUES_HASH, Scratch, Writer
+from hubsync.types import AsOf, Plan
 
 REJECTS_REST_DAYS = 7
 """A refused value is tried again after its record changes, or after this many days (design §5)."""
 
+_DIGEST = (
+    "bit_xor(md5_number(concat_ws(chr(31), object, record_id, model, property,"
+    " coalesce(\"before\", ''), coalesce(\"after\", ''))))"
+)
+
 
 @dataclass(frozen=True)
 class Retired:
-    """A model that no longer writes to an object, or to some of its records: what it wrote is cleared."""
+    """A model that no longer writes to an object, to some of its records, or some of its properties."""
 
     model: str
     object: str
     version: str
-    writes: Writes
-    scored: str | None
+    properties: frozenset[str]
+    """What it ever wrote there and nothing else writes: cleared on the records that left."""
+    dropped: frozenset[str] = frozenset()
+    """Those of them that it writes no more: cleared on the records that stay."""
+    scored: str | None = None
     """The relation of the records it still scores; None when it is off."""
 
 
@@ -50,7 +56,8 @@ def make_tables(scratch: Scratch) -> None:
 def add_changes(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     """Add the rows of one model: its properties are written together, and only what differs.
 
-    A record that has our values without a history, as after a merge, enters the history all the same.
+    A record that has our values without a history, as after a merge, enters the history all the same; so does one
+    that keeps its values under a new version.
     """
     writes, model = writing.writes, writing.model
     now = literal(iso(as_of))
@@ -68,50 +75,39 @@ def add_changes(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
             )
     scratch.execute(
         f"INSERT INTO decisions SELECT {literal(model.object)}, record_id, {literal(model.name)},"
-        f" {literal(writing.version)}, score, tier, known_data, why FROM {name(writing.table)} WHERE writes OR last_as_of IS NULL"
+        f" {literal(writing.version)}, score, tier, known_data, why FROM {name(writing.table)} WHERE counts"
     )
 
 
-def add_clears(scratch: Scratch, retired: Retired, kept: Iterable[str]) -> int:
-    """Clear once what a model wrote to records that left it; return how many records.
+def add_clears(scratch: Scratch, retired: Retired) -> int:
+    """Clear once what a model wrote and writes no more; return how many records left it.
 
-    A record it never wrote to is never touched, a closed deal is frozen, and a property in `kept` is written by
-    another model of the object.
+    A record it never wrote to is never touched, and a closed deal is frozen.
     """
-    properties = sorted(set(retired.writes.model_dump(exclude_none=True).values()) - set(kept))
-    if not properties:
-        return 0
-    scored = f" AND p.record_id NOT IN (SELECT record_id FROM {name(retired.scored)})" if retired.scored else ""
-    frozen = (
-        " AND lower(coalesce(json_extract_string(r.properties, '$.hs_is_closed'), '')) <> 'true'"
-        if retired.object == "deals"
-        else ""
-    )
+    stays = f"p.record_id IN (SELECT record_id FROM {name(retired.scored)})" if retired.scored else "FALSE"
     scratch.execute(
-        "CREATE OR REPLACE TEMP TABLE leaving AS SELECT p.record_id, o.own FROM published p"
+        f"CREATE OR REPLACE TEMP TABLE written AS SELECT p.record_id, o.own, {stays} AS stays FROM published p"
         f" JOIN {name(f'records_{retired.object}')} r ON r.record_id = p.record_id"
         f" JOIN {name(f'own_{retired.object}')} o ON o.record_id = p.record_id"
         f" WHERE p.object = {literal(retired.object)} AND p.model = {literal(retired.model)}"
-        f" AND (p.score IS NOT NULL OR p.tier IS NOT NULL){scored}{frozen}"
+        f" AND (p.score IS NOT NULL OR p.tier IS NOT NULL) AND NOT {closed(retired.object, 'properties')}"
     )
-    for property_ in properties:
+    for property_ in sorted(retired.properties):
         value = sql.render(sql.json_text(sql.column("own"), property_))
+        cleared = "TRUE" if property_ in retired.dropped else "NOT stays"
         scratch.execute(
             f"INSERT INTO changes SELECT {literal(retired.object)}, record_id, {literal(retired.model)},"
-            f" {literal(property_)}, {value}, '' FROM leaving WHERE {value} IS NOT NULL"
+            f" {literal(property_)}, {value}, '' FROM written WHERE {value} IS NOT NULL AND {cleared}"
         )
-    scratch.execute(
+    rows = scratch.execute(
         f"INSERT INTO decisions SELECT {literal(retired.object)}, record_id, {literal(retired.model)},"
-        f" {literal(retired.version)}, NULL, NULL, NULL, NULL FROM leaving"
+        f" {literal(retired.version)}, NULL, NULL, NULL, NULL FROM written WHERE NOT stays"
     )
-    return int(scratch.execute("SELECT count(*) FROM leaving")[0][0])
+    return int(rows[0][0])
 
 
-def drop_rejected(scratch: Scratch, as_of: AsOf, values_hash: str) -> int:
-    """Leave out values that HubSpot refused and that nothing has changed about; return how many records rest.
-
-    `values_hash` is the store's aggregate over one model's changes of a record.
-    """
+def drop_rejected(scratch: Scratch, as_of: AsOf) -> int:
+    """Leave out values that HubSpot refused and that nothing has changed about; return how many rest."""
     rested = sql.render(sql.moment(as_of.now - timedelta(days=REJECTS_REST_DAYS)))
     objects = [row[0] for row in scratch.execute("SELECT DISTINCT object FROM changes")]
     changed = " UNION ALL ".join(
@@ -121,32 +117,28 @@ def drop_rejected(scratch: Scratch, as_of: AsOf, values_hash: str) -> int:
         return 0
     scratch.execute(
         f"CREATE OR REPLACE TEMP TABLE resting AS SELECT c.* FROM (SELECT object, record_id, model,"
-        f" {values_hash} AS values_hash FROM changes GROUP BY ALL) c"
+        f" {VALUES_HASH} AS values_hash FROM changes GROUP BY ALL) c"
         " JOIN rejects j ON j.object = c.object AND j.record_id = c.record_id AND j.model = c.model"
         f" AND j.values_hash = c.values_hash AND j.last_at > {rested}"
         f" LEFT JOIN ({changed}) r ON r.object = c.object AND r.record_id = c.record_id"
         " WHERE r.changed_at IS NOT DISTINCT FROM j.changed_at"
     )
     for table in ("changes", "decisions"):
-        scratch.execute(f"DELETE FROM {table} WHERE (object, record_id, model) IN (SELECT (object, record_id, model) FROM resting)")
+        scratch.execute(
+            f"DELETE FROM {table} WHERE (object, record_id, model) IN (SELECT (object, record_id, model) FROM resting)"
+        )
     return int(scratch.execute("SELECT count(*) FROM resting")[0][0])
 
 
 def plan_hash(scratch: Scratch) -> str:
     """A digest of all change rows, whatever their order."""
-    rows = scratch.execute(f"SELECT count(*), {DIGEST} FROM changes")[0]
+    rows = scratch.execute(f"SELECT count(*), {_DIGEST} FROM changes")[0]
     return f"{int(rows[0]):x}-{int(rows[1] or 0):032x}"
 
 
-DIGEST = (
-    "bit_xor(md5_number(concat_ws(chr(31), object, record_id, model, property,"
-    " coalesce(\"before\", ''), coalesce(\"after\", ''))))"
-)
-
-
-def first_rows(scratch: Scratch, count: int) -> Sequence[tuple[str, str, str, str, str | None, str | None]]:
-    """The first changes in a stable order, as (object, record, model, property, before, after)."""
-    return [
-        (row[0], row[1], row[2], row[3], row[4], row[5])
-        for row in scratch.execute(f"SELECT * FROM changes ORDER BY object, record_id, model, property LIMIT {count}")
-    ]
+def keep(writer: Writer, plan: Plan) -> None:
+    """Keep a plan with its run: the header, the decisions, and the changes in the order in which they are sent."""
+    changes = "SELECT ? AS run_id, *, 'planned' AS state FROM changes ORDER BY object, record_id"
+    writer.insert("change", changes, [plan.run_id])
+    writer.insert("decision", "SELECT ? AS run_id, * FROM decisions", [plan.run_id])
+    writer.save_plan(plan)

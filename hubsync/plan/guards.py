@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from hubsync.crm.client import BATCH
 from hubsync.plan.moves import Writing, literal, name
 from hubsync.scoring.declarations import Guards
 from hubsync.store import Scratch
@@ -26,7 +27,17 @@ def tier_moves(scratch: Scratch, writing: Writing) -> TierMoves:
     return {(str(old), str(new)): int(count) for old, new, count in rows}
 
 
-def tier_guards(writing: Writing, moves: Mapping[tuple[str, str], int], limits: Guards, *, renewed: bool) -> Iterator[Guard]:
+def is_renewed(scratch: Scratch, writing: Writing) -> bool:
+    """Whether values of the model that are published come from another version."""
+    table = name(writing.table)
+    return bool(
+        scratch.execute(f"SELECT count(*) FROM {table} WHERE last_version IS NOT NULL AND new_version")[0][0]
+    )
+
+
+def tier_guards(
+    writing: Writing, moves: Mapping[tuple[str, str], int], limits: Guards, *, renewed: bool
+) -> Iterator[Guard]:
     """At most so many tiered records change tier, and fewer enter a tier on which something acts."""
     tiered = sum(count for (old, _), count in moves.items() if old)
     if not tiered:
@@ -92,9 +103,9 @@ def published_count(scratch: Scratch, model: str, object_: str) -> int:
     return int(rows[0][0])
 
 
-def writes_calls(records: Mapping[str, int], batch: int = 100) -> int:
+def writes_calls(records: Mapping[str, int]) -> int:
     """Batches needed to write so many records per object."""
-    return sum(-(-count // batch) for count in records.values())
+    return sum(-(-count // BATCH) for count in records.values())
 
 
 def any_held(guards: Sequence[Guard]) -> str:

@@ -15,8 +15,9 @@ from decimal import Decimal
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis
 from hubsync.scoring.declarations import Writes
+from hubsync.scoring.facts import closure
 from hubsync.scoring.model import CompiledModel
-from hubsync.scoring.needs import RollupNeed
+from hubsync.scoring.needs import Need, RollupNeed
 from hubsync.scoring.sources import LINKS
 from hubsync.scoring.tiers import UNSCORED, axis_part, settled_sql
 from hubsync.scoring.vocabulary import Vocabulary
@@ -55,29 +56,41 @@ def name(value: str) -> str:
     return sql.render(sql.column(value))
 
 
-def make_touched(scratch: Scratch, models: list[CompiledModel], vocabulary: Vocabulary) -> None:
-    """Make `touched_<object>`: when each record, its events or the records it rolls up last changed."""
-    objects = sorted({model.object for model in models})
-    rolled = {
-        (need.object, str(vocabulary.signals[need.signal].over))
-        for model in models
-        for need in model.needs
-        if isinstance(need, RollupNeed)
-    }
-    for object_ in sorted({*objects, *(over for _, over in rolled)}):
+def closed(object_: str, properties: str) -> str:
+    """The condition under which a record is frozen: nothing is written to a closed deal any more (design §5)."""
+    if object_ != "deals":
+        return "FALSE"
+    value = sql.render(sql.json_text(sql.column(properties), "hs_is_closed"))
+    return f"lower(coalesce({value}, '')) = 'true'"
+
+
+def make_touched(scratch: Scratch, models: Sequence[CompiledModel], vocabulary: Vocabulary) -> None:
+    """Make `touched_<object>`: when each record, its events, its associations or what it rolls up last changed.
+
+    `models` are all that are scored: a roll-up may be an ingredient's.
+    """
+    needs = closure(frozenset[Need]().union(*(model.needs for model in models)), vocabulary)
+    rolled = sorted(
+        {(need.object, str(vocabulary.signals[need.signal].over)) for need in needs if isinstance(need, RollupNeed)}
+    )
+    for object_ in sorted({model.object for model in models} | {object_ for pair in rolled for object_ in pair}):
         scratch.execute(
-            f"CREATE OR REPLACE TABLE {name(f'base_{object_}')} AS"
-            f" SELECT r.record_id, greatest(r.changed_at, e.known_at) AS touched_at FROM {name(f'records_{object_}')} r"
-            f" LEFT JOIN (SELECT record_id, max(known_at) AS known_at FROM {name(f'events_{object_}')}"
+            f"CREATE OR REPLACE TABLE {_touched(object_)} AS"
+            f" SELECT r.record_id, greatest(r.changed_at, e.at, l.at) AS touched_at FROM {name(f'records_{object_}')} r"
+            f" LEFT JOIN (SELECT record_id, max(known_at) AS at FROM {name(f'events_{object_}')}"
             " GROUP BY record_id) e ON e.record_id = r.record_id"
+            f" LEFT JOIN {name(f'relinked_{object_}')} l ON l.record_id = r.record_id"
         )
-    for object_ in objects:
-        parts = [f"SELECT record_id, touched_at FROM {name(f'base_{object_}')}"]
-        parts += [_through(object_, over) for own, over in sorted(rolled) if own == object_]
+    nested = {own for own, _ in rolled} & {over for _, over in rolled}
+    for own, over in rolled * (2 if nested else 1):
         scratch.execute(
-            f"CREATE OR REPLACE TABLE {name(f'touched_{object_}')} AS SELECT record_id, max(touched_at) AS touched_at"
-            f" FROM ({' UNION ALL '.join(parts)}) GROUP BY record_id"
+            f"CREATE OR REPLACE TABLE {_touched(own)} AS SELECT record_id, max(touched_at) AS touched_at FROM ("
+            f"SELECT * FROM {_touched(own)} UNION ALL {_through(own, over)}) GROUP BY record_id"
         )
+
+
+def _touched(object_: str) -> str:
+    return name(f"touched_{object_}")
 
 
 def _through(object_: str, over: str) -> str:
@@ -86,12 +99,17 @@ def _through(object_: str, over: str) -> str:
     own, other = ("to_id", "from_id") if forward else ("from_id", "to_id")
     return (
         f"SELECT l.{own} AS record_id, b.touched_at FROM {name(f'links_{pair[0]}_{pair[1]}')} l"
-        f" JOIN {name(f'base_{over}')} b ON b.record_id = l.{other}"
+        f" JOIN {_touched(over)} b ON b.record_id = l.{other}"
     )
 
 
 def make_moves(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
-    """Make the relation of one model's moves: every scored record, with what it had and whether to write."""
+    """Make the relation of one model's moves: every scored record, with what it had and whether to write.
+
+    `writes` says that HubSpot gets it: a tier that differs, whatever differs of another version or from what was
+    published (edited there, or never arrived), and else only a large enough change. `counts` says that the history
+    gets it: also a tier or a version that HubSpot needs no word about.
+    """
     scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing, as_of)}")
 
 
@@ -114,7 +132,9 @@ def _joined(writing: Writing) -> str:
         f" LEFT JOIN (SELECT * FROM published WHERE object = {literal(model.object)}"
         f" AND model = {literal(model.name)}) p ON p.record_id = s.record_id"
         f" LEFT JOIN {name(f'own_{model.object}')} o ON o.record_id = s.record_id"
-        f" LEFT JOIN {name(f'touched_{model.object}')} t ON t.record_id = s.record_id"
+        f" LEFT JOIN {_touched(model.object)} t ON t.record_id = s.record_id"
+        f" JOIN {name(f'records_{model.object}')} r ON r.record_id = s.record_id"
+        f" WHERE NOT {closed(model.object, 'properties')}"
     )
 
 
@@ -146,9 +166,9 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     score_differs = f"({number}) IS DISTINCT FROM CAST(score AS DOUBLE)" if writes.score else "FALSE"
     tier_differs = "COALESCE(own_tier, '') <> COALESCE(tier, '')" if writes.tier else "FALSE"
     new_version = f"last_version IS DISTINCT FROM {literal(writing.version)}"
+    owed = f"last_as_of IS NOT NULL AND ({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
     large = f"({number}) IS NULL OR score IS NULL OR abs(({number}) - score) >= {writing.at_least}"
-    edited = f"({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
-    fresh = f"last_as_of IS NULL OR touched_at > last_as_of OR last_as_of <= {due} OR {edited}"
+    fresh = f"last_score IS NULL OR touched_at > last_as_of OR last_as_of <= {due}"
     text = sql.render(shortened(sql.column("spoken")))
     spoken = (
         "CASE WHEN tier <> band THEN concat('Stays ', tier, ', ', band,"
@@ -158,7 +178,8 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
         f"WITH joined AS ({_joined(writing)}),"
         f" tiered AS (SELECT *, {_tier(model)} AS tier FROM joined),"
         f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
-        f" {new_version} AS new_version, ({large}) AS large, ({fresh}) AS fresh, {spoken} AS spoken FROM tiered)"
-        f" SELECT * EXCLUDE (why, spoken), {text} AS why,"
-        " tier_differs OR (score_differs AND (new_version OR (large AND fresh))) AS writes FROM judged"
+        f" {new_version} AS new_version, ({owed}) AS owed, ({large}) AS large, ({fresh}) AS fresh, {spoken} AS spoken"
+        f" FROM tiered) SELECT * EXCLUDE (why, spoken), {text} AS why,"
+        " tier_differs OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
+        " writes OR new_version OR tier IS DISTINCT FROM last_tier AS counts FROM judged"
     )

@@ -10,8 +10,7 @@ from hubsync.catalog import Catalog
 from hubsync.pull.result import SourceReport
 from hubsync.scoring.declarations import CounterSource, EventKind, ObjectSource
 from hubsync.scoring.sources import AnySource, Feeds, source_ids
-from hubsync.store import SourceState
-from hubsync.store.derive import Stock
+from hubsync.store import SourceState, Stock
 from hubsync.types import AsOf
 
 WORKING = ("active", "overdue", "failed")

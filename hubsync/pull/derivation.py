@@ -10,7 +10,7 @@ from typing import Any
 from hubsync.pull.sources import objects, tables
 from hubsync.pull.survey import MERGED, Survey
 from hubsync.scoring.declarations import ObjectSource, TableSource
-from hubsync.store.derive import Deriver
+from hubsync.store import Writer
 
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC)
 
@@ -21,7 +21,7 @@ class Derivation:
     `unreadable` counts, per source, what had no readable time or subject and is no event.
     """
 
-    def __init__(self, writer: Deriver, survey: Survey, folder: Path) -> None:
+    def __init__(self, writer: Writer, survey: Survey, folder: Path) -> None:
         self._writer = writer
         self._survey = survey
         self._folder = folder

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hubsync.scoring.sources import Feeds
-from hubsync.store.reports import SourceStatus
+from hubsync.store import SourceStatus
 
 
 class Progress(Protocol):
@@ -39,9 +39,10 @@ class PullResult:
 
     `rows` counts pulled records per object, `events` the events per kind that came or went. `records` has, for each
     object listed in full, (records seen, records we had); `shrunk` names those whose listing fell below the guard:
-    nothing of theirs was archived. `missing` maps `object.property` to the models that name it, `unreadable` a source
-    to its rows without a readable time. `unavailable` maps an object that can't be read to the reason, `held` a model
-    to the reason why its old values must stay.
+    nothing of theirs was archived. `properties` names what each object has in this portal; `missing` maps
+    `object.property` to the models that name it, `unreadable` a source to its rows without a readable time.
+    `unavailable` maps an object that can't be read to the reason, `held` a model to the reason why its old values
+    must stay.
     """
 
     feeds: Feeds
@@ -50,6 +51,7 @@ class PullResult:
     events: Mapping[str, int]
     records: Mapping[str, tuple[int, int]]
     shrunk: tuple[str, ...]
+    properties: Mapping[str, frozenset[str]]
     missing: Mapping[str, tuple[str, ...]]
     unreadable: Mapping[str, int]
     unavailable: Mapping[str, str]

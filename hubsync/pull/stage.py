@@ -19,8 +19,7 @@ from hubsync.pull.result import Progress, PullResult, SourceReport
 from hubsync.pull.survey import Mode, Past, Survey
 from hubsync.scoring.declarations import CounterSource, ObjectSource, TableSource
 from hubsync.scoring.sources import Feeds
-from hubsync.store import SourceState, Store
-from hubsync.store.derive import Deriver, Stock, deriving
+from hubsync.store import SourceState, Stock, Store, Writer
 from hubsync.types import AsOf, Batch
 
 
@@ -58,7 +57,7 @@ class _Stage:
         self.as_of = mode.as_of
         # One thread at a time opens the file: within a process it can't be open for reading and for writing at once.
         self._gate = threading.Lock()
-        with deriving(store, read_only=True) as reader:
+        with store.read() as reader:
             states = {state.source: state for state in reader.sources()}
             self.past = Past(reader.cursors(), states, reader.counts(), reader.stock())
         self.survey = Survey(portal, catalog, self.past, mode, self._known)
@@ -85,7 +84,7 @@ class _Stage:
     def conclude(self) -> PullResult:
         """Make the events that come from records and tables, take in merges, write down how the sources stand."""
         survey = self.survey
-        with self._gate, deriving(self.store, tables=self.catalog.folder.resolve()) as writer:
+        with self._gate, self.store.write(tables=self.catalog.folder.resolve()) as writer:
             unreadable = self._derive(writer)
             stock = writer.stock()
             found = survey.choice.reports.values()
@@ -99,6 +98,7 @@ class _Stage:
             events=_difference(self.past.stock, stock),
             records={name: (stream.seen, stream.before) for name, stream in listed.items()},
             shrunk=tuple(name for name, stream in listed.items() if stream.shrunk),
+            properties={name: frozenset(self.portal.definitions(name)) for name in survey.records},
             missing=survey.missing,
             unreadable=unreadable,
             unavailable={name: why for name, why in survey.unavailable.items() if name in survey.needed.objects},
@@ -107,7 +107,7 @@ class _Stage:
             seconds=0.0,
         )
 
-    def _derive(self, writer: Deriver) -> dict[str, int]:
+    def _derive(self, writer: Writer) -> dict[str, int]:
         moved = {name for name, stream in self.survey.records.items() if stream.listed or self.rows[name]}
         derivation = Derivation(writer, self.survey, self.catalog.folder)
         for source_id, source in self.survey.active.items():
@@ -119,7 +119,7 @@ class _Stage:
         return {name: count for name, count in derivation.unreadable.items() if count}
 
     def _known(self, object_name: str, ids: Sequence[str]) -> Mapping[str, datetime]:
-        with self._gate, deriving(self.store, read_only=True) as reader:
+        with self._gate, self.store.read() as reader:
             return reader.updated_at(object_name, ids)
 
     def _commit(self, batches: Sequence[Batch], ended: Sequence[Stream]) -> None:
@@ -132,7 +132,7 @@ class _Stage:
     def _forget_outdated(self) -> None:
         outdated = [name for name, stream in self.survey.occurrences.items() if stream.outdated]
         if outdated:
-            with self._gate, deriving(self.store) as writer:
+            with self._gate, self.store.write() as writer:
                 for name in outdated:
                     writer.drop_events(name)
                     writer.drop_cursor(name)
@@ -158,7 +158,7 @@ class _Stage:
         )  # fmt: skip
 
     def _held(self, reports: Sequence[SourceReport]) -> dict[str, str]:
-        """The models that read something that worked before and does not now."""
+        """The models that read something that worked before and does not now, and the models made of these."""
         held = {
             model: f"{report.source} worked before and fails now: {report.reason}"
             for report in reports
@@ -169,6 +169,9 @@ class _Stage:
             if name in self.past.cursors:
                 for model in sorted(self.survey.needed.models["object", name]):
                     held.setdefault(model, f"{name} could be read before and can't be now: {reason}")
+        for model, parts in self.survey.needed.made_of.items():
+            for part in sorted(parts & held.keys()):
+                held.setdefault(model, f"it is made of {part}")
         return held
 
 

@@ -17,11 +17,12 @@ from hubsync.scoring.declarations import CounterSource, ObjectSource, Occurrence
 from hubsync.scoring.requirements import Requirements, requirements, source_properties
 from hubsync.scoring.sources import AnySource, Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.store import SourceState
-from hubsync.store.derive import Stock
+from hubsync.store import SourceState, Stock
 from hubsync.types import AsOf, Counter
 
 MERGED = "hs_merged_object_ids"
+CLOSED = "hs_is_closed"
+"""By which the plan knows a deal that is frozen."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,8 @@ class Survey:
 
     def _asked(self, name: str, extra: set[str] | None = None) -> Asked:
         wanted = {*self.needed.properties.get(name, ()), *self.own.get(name, ()), *(extra or ()), MERGED}
+        if name == "deals":
+            wanted.add(CLOSED)
         if self._has_money(name):
             wanted.add(objects.RATE)
         links = frozenset(to for of, to in self.needed.links if of == name)

@@ -10,7 +10,7 @@ from hubsync.scoring.declarations import CounterSource, ObjectSource
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.facts import closure
 from hubsync.scoring.model import CompiledModel
-from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed
+from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
 from hubsync.scoring.sources import LINKS, AnySource, source_ids, subject
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
@@ -30,6 +30,8 @@ class Requirements:
     links: set[tuple[str, str]] = field(default_factory=set)
     models: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """Which models need ('property', 'contacts.email'), ('event', kind) or ('object', name)."""
+    made_of: dict[str, set[str]] = field(default_factory=dict)
+    """The models whose scores a model reads, itself or by a roll-up, in dependency order."""
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -49,7 +51,9 @@ def requirements(models: Iterable[CompiledModel], vocabulary: Vocabulary) -> Req
     for model in models:
         found.properties[model.object] |= set()
         found.models["object", model.object].add(model.name)
-        for need in closure(model.needs, vocabulary):
+        needs = closure(model.needs, vocabulary)
+        found.made_of[model.name] = {need.model for need in needs if isinstance(need, ScoreNeed)}
+        for need in needs:
             _add(found, need, model.name, vocabulary)
     for object_ in found.properties.keys() & KEYS.keys():
         found.properties[object_].add(KEYS[object_])
@@ -106,11 +110,17 @@ def travelled(from_object: str, to_object: str) -> set[tuple[str, str]]:
 
 def source_properties(source: AnySource, vocabulary: Vocabulary) -> set[str]:
     """The properties of its object that a source reads."""
+    return {need.name for need in source_needs(source, vocabulary)}
+
+
+def source_needs(source: AnySource, vocabulary: Vocabulary) -> frozenset[PropertyNeed]:
+    """The properties of its object that a source reads, as what it reads them."""
     if isinstance(source, CounterSource):
-        return {source.count, source.last}
+        count = PropertyNeed(source.object, source.count, "number")
+        return frozenset({count, PropertyNeed(source.object, source.last, "datetime")})
     if not isinstance(source, ObjectSource):
-        return set()
+        return frozenset()
     texts = (source.when, source.time, source.value, source.currency, *source.attributes.values())
     scope = WordScope(vocabulary, source.object)
     needs = frozenset[Need]().union(*(compile_expression(text, scope).needs for text in texts if text is not None))
-    return {need.name for need in needs if isinstance(need, PropertyNeed)}
+    return frozenset(need for need in needs if isinstance(need, PropertyNeed))

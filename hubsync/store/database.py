@@ -42,12 +42,15 @@ class Database:
         return self.folder / FILE
 
     @contextmanager
-    def connect(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection with the file attached as `portal`; it is closed at the end."""
+    def connect(self, *, read_only: bool, tables: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection with the file attached as `portal`; it is closed at the end.
+
+        Beside the portal's folder it reaches `tables`, a folder of files to read, and nothing else.
+        """
         connection = duckdb.connect(":memory:", config=self._settings())
         try:
             with translated():
-                self._lock_down(connection)
+                lock_down(connection, self.folder, *([tables] if tables else []))
                 self.attach(connection, read_only=read_only)
                 yield connection
         finally:
@@ -82,11 +85,30 @@ class Database:
             "autoload_known_extensions": False,
         }
 
-    def _lock_down(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Leave this connection the portal's folder alone, for good."""
-        connection.execute(f"SET allowed_directories = [{sql.text(str(self.folder))}]")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+
+def lock_down(connection: duckdb.DuckDBPyConnection, *folders: Path) -> None:
+    """Leave this connection these folders alone, for good."""
+    connection.execute(f"SET allowed_directories = [{', '.join(sql.text(str(folder)) for folder in folders)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def changed(connection: duckdb.DuckDBPyConnection, statement: str, *params: object) -> int:
+    """Run a statement that inserts, updates or deletes, and return how many rows it did."""
+    row = connection.execute(statement, list(params)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _is_held(error: duckdb.Error) -> bool:

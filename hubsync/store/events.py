@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,7 @@ _COLUMNS = {
     "attributes": "VARCHAR",
 }
 
+_Row = dict[str, Any]
 Replaced = tuple[str, str, Sequence[str]]
 """Source, subject type and the subjects whose events are given anew."""
 
@@ -105,7 +107,7 @@ def _grown(arrival: Arrival, counter: Counter, known_at: datetime) -> list[Count
     return [Counted(event, times)]
 
 
-def _row(counted: Counted) -> dict[str, object]:
+def _row(counted: Counted) -> _Row:
     event = counted.event
     subject = event.subject.strip().lower() if event.subject_type in _BY_TEXT else event.subject
     return {
@@ -123,7 +125,7 @@ def _row(counted: Counted) -> dict[str, object]:
 
 
 def _remove_gone(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, object]], replaced: Iterable[Replaced]
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row], replaced: Iterable[Replaced]
 ) -> None:
     """Delete events of replaced subjects unless exactly the same event was given again."""
     subjects = [
@@ -150,13 +152,26 @@ def _remove_gone(
         )
 
 
-def _known(connection: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, object]]) -> set[tuple[object, ...]]:
-    if not rows:
-        return set()
+def _known(connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row]) -> set[tuple[object, ...]]:
+    """The keys of those events that are there already.
+
+    An event never changes its time, so of each source only the span of these times is looked through: the table
+    lies in about that order, and most of it is skipped unread.
+    """
+    by_source: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_source.setdefault(row["source"], []).append(row)
     shape = sql.rows_of(**dict.fromkeys(_KEY, "VARCHAR"))
     same = " AND ".join(f"e.{column} = n.{column}" for column in _KEY)
-    found = connection.execute(
-        f"SELECT {', '.join(f'e.{column}' for column in _KEY)} FROM portal.event e JOIN {shape} n ON {same}",
-        [sql.parameter([{column: row[column] for column in _KEY} for row in rows])],
-    ).fetchall()
-    return set(found)
+    found: set[tuple[object, ...]] = set()
+    for source, mine in by_source.items():
+        times = [row["occurred_at"] for row in mine]
+        keys = sql.parameter([{column: row[column] for column in _KEY} for row in mine])
+        found |= set(
+            connection.execute(
+                f"SELECT {', '.join(f'e.{column}' for column in _KEY)} FROM portal.event e JOIN {shape} n ON {same}"
+                " WHERE e.source = ? AND e.occurred_at BETWEEN ? AND ?",
+                [keys, source, min(times), max(times)],
+            ).fetchall()
+        )
+    return found

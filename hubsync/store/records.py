@@ -12,6 +12,7 @@ import duckdb
 import orjson
 
 from hubsync.store import sql
+from hubsync.store.database import changed
 from hubsync.types import RecordRow
 
 MODIFIED = frozenset({"lastmodifieddate", "hs_lastmodifieddate"})
@@ -90,11 +91,13 @@ def archive(connection: duckdb.DuckDBPyConnection, object_name: str, ids: Sequen
 
 def archive_missing(connection: duckdb.DuckDBPyConnection, object_name: str, seen_since: datetime, at: datetime) -> int:
     """Archive what a full listing that began at `seen_since` did not show; returns how many."""
-    row = connection.execute(
+    return changed(
+        connection,
         "UPDATE portal.record SET archived_at = ? WHERE object = ? AND archived_at IS NULL AND seen_at < ?",
-        [at, object_name, seen_since],
-    ).fetchone()
-    return int(row[0]) if row else 0
+        at,
+        object_name,
+        seen_since,
+    )
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
@@ -113,15 +116,15 @@ def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str
 def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -> Arrival:
     inputs = dict(before.inputs) if before else {}
     own = dict(before.own) if before else {}
-    changed: dict[str, str | None] = {}
+    differ: dict[str, str | None] = {}
     for name, value in row.properties.items():
         if name in own_names:
             own[name] = value
             continue
         if name not in MODIFIED and inputs.get(name) != value:
-            changed[name] = value
+            differ[name] = value
         inputs[name] = value
-    return Arrival(row, before, inputs, own, changed)
+    return Arrival(row, before, inputs, own, differ)
 
 
 def _upsert(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from hubsync.store import sql
+from hubsync.store.database import changed
 
 
 def published(as_of: datetime | None = None) -> str:
@@ -25,9 +26,13 @@ def published(as_of: datetime | None = None) -> str:
 
 def save_model(connection: duckdb.DuckDBPyConnection, name: str, version: str, declaration: str, at: datetime) -> bool:
     """Remember a model's version; True when it was not known before."""
-    row = connection.execute(
+    added = changed(
+        connection,
         "INSERT INTO portal.model (name, version, declaration, first_used_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-        [name, version, declaration, at],
-    ).fetchone()
-    return bool(row and row[0])
+        name,
+        version,
+        declaration,
+        at,
+    )
+    return added > 0

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from hubsync.store import routes, scores, sql
-from hubsync.store.database import Database, translated
+from hubsync.store.database import Database, transaction, translated
 from hubsync.store.writer import Writer
 from hubsync.types import AsOf
 
@@ -76,18 +76,6 @@ class Scratch:
             self.detach()
 
 
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing."""
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
 def prepare(
     connection: duckdb.DuckDBPyConnection,
     as_of: AsOf,
@@ -106,6 +94,7 @@ def prepare(
         if reach := routes.reach(object_name, found):
             _create(connection, f"reach_{object_name}", reach)
         _create(connection, f"events_{object_name}", routes.events(object_name, as_of, found))
+        _create(connection, f"relinked_{object_name}", routes.relinked(object_name, as_of, found))
     _create(connection, "published", scores.published(as_of.now))
     _create(connection, "rejects", "SELECT * FROM portal.reject")
 

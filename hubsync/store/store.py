@@ -18,9 +18,10 @@ import duckdb
 
 from hubsync.errors import BusyError, PortalError, StoreError
 from hubsync.store import scratch as relations
-from hubsync.store.database import FILE, Database
+from hubsync.store.database import FILE, Database, transaction
 from hubsync.store.migrations import is_current, migrate
-from hubsync.store.reports import Reader
+from hubsync.store.planned import Planned
+from hubsync.store.reader import Reader
 from hubsync.store.scratch import Link, Scratch
 from hubsync.store.writer import Writer
 from hubsync.types import AsOf
@@ -102,10 +103,19 @@ class Store:
             yield Reader(connection, self.file)
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
-        """Open the file for writing, in one transaction: committed at the end, rolled back on any error."""
-        with self._database.connect(read_only=False) as connection, relations.transaction(connection):
+    def write(self, *, tables: Path | None = None) -> Iterator[Writer]:
+        """Open the file for writing, in one transaction: committed at the end, rolled back on any error.
+
+        `tables` is a folder whose files may be read beside it.
+        """
+        with self._database.connect(read_only=False, tables=tables) as connection, transaction(connection):
             yield Writer(connection, self.file)
+
+    @contextmanager
+    def planned(self, run_id: str) -> Iterator[Planned]:
+        """Take what a run planned and has not settled; the file is free again at once."""
+        with self._database.connect(read_only=True) as connection:
+            yield Planned(connection, run_id)
 
     @contextmanager
     def scratch(

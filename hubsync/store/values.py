@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+_NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC, as everywhere in the store)
 _EARLIEST, _LATEST = 1990, 2100
 
 
 def finite(text: str | None) -> Decimal | None:
-    """Return the number, or None for everything that is no finite number."""
-    try:
-        number = Decimal((text or "").strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """Return the number, or None for everything that scoring would not read as one either."""
+    raw = (text or "").strip()
+    return Decimal(raw) if _NUMBER.fullmatch(raw) and math.isfinite(float(raw)) else None
 
 
 def moment(text: str | None) -> datetime | None:

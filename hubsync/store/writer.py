@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from hubsync.store import associations, audit, erasure, events, records, scores, sql
-from hubsync.store.reports import Reader, SourceState
+from hubsync.store import associations, audit, derived, erasure, events, identity, outcomes, records, scores, sql
+from hubsync.store.database import changed
+from hubsync.store.derived import Derived
+from hubsync.store.reader import Reader
+from hubsync.store.reports import SourceState
 from hubsync.types import Batch, Counter, Outcome, Plan, RunStatus
 
 Fillable = Literal["change", "decision", "score_history", "action", "event", "version", "identity"]
@@ -43,6 +46,20 @@ class Writer(Reader):
         for stream, position in {b.stream: b.position for b in batches if b.position is not None}.items():
             self.set_cursor(stream, position, known_at)
 
+    def replace_events(
+        self, source: str, kind: str, select: str, known_at: datetime, *, file: str | None = None
+    ) -> Derived:
+        """Make the events of a source exactly what `select` gives; what is already there stays as it is.
+
+        `select` gives source_id, subject_type, subject, occurred_at, times, value, currency and attributes. A row
+        without time or subject is no event and is counted. Raises InputError when the `file` it reads is no table.
+        """
+        return derived.replace(self._connection, source, kind, select, known_at, file)
+
+    def drop_events(self, source: str) -> int:
+        """Delete all events of a source; returns how many."""
+        return changed(self._connection, "DELETE FROM portal.event WHERE source = ?", source)
+
     def set_cursor(self, stream: str, position: Mapping[str, Any], at: datetime) -> None:
         """Remember the position up to which a stream was pulled."""
         self._connection.execute(
@@ -67,12 +84,11 @@ class Writer(Reader):
         self, object_name: str, old_id: str, record_id: str, merged_at: datetime | None, known_at: datetime
     ) -> None:
         """Remember that a record was merged into another one."""
-        self._connection.execute(
-            "INSERT INTO portal.identity VALUES (?, ?, ?, ?, ?) ON CONFLICT (object, old_id)"
-            " DO UPDATE SET record_id = excluded.record_id, merged_at = excluded.merged_at"
-            " WHERE record_id <> excluded.record_id",
-            [object_name, old_id, record_id, merged_at, known_at],
-        )
+        identity.save(self._connection, object_name, old_id, record_id, merged_at, known_at)
+
+    def save_merges(self, object_name: str, since: datetime, known_at: datetime) -> int:
+        """Remember the merges that HubSpot lists on records that changed since a moment; returns how many were new."""
+        return identity.save_listed(self._connection, object_name, since, known_at)
 
     def save_sources(self, states: Iterable[SourceState]) -> None:
         """Write down how sources stand; a missing start or last event leaves the known one."""
@@ -102,6 +118,10 @@ class Writer(Reader):
         """Begin a run; one that was cut off is marked as failed."""
         audit.start_run(self._connection, run_id, command, as_of, started_at, full=full)
 
+    def resume_run(self, run_id: str, at: datetime) -> None:
+        """Go on with a run that planned and stopped there; one that was cut off is marked as failed."""
+        audit.resume_run(self._connection, run_id, at)
+
     def finish_run(
         self,
         run_id: str,
@@ -130,18 +150,21 @@ class Writer(Reader):
             [sql.as_json(dict(facts))],
         )
 
-    def settle(self, run_id: str, object_name: str, outcomes: Sequence[Outcome], at: datetime) -> None:
+    def settle(self, run_id: str, object_name: str, found: Sequence[Outcome], at: datetime) -> None:
         """Take in what HubSpot made of updates: change rows, the snapshot and the rejects, together."""
-        audit.settle(self._connection, run_id, object_name, outcomes, at)
+        outcomes.settle(self._connection, run_id, object_name, found, at)
 
-    def skip(self, run_id: str, object_name: str, record_ids: Sequence[str], message: str, at: datetime) -> None:
-        """Mark the planned changes of these records as not sent, and say why."""
-        audit.skip(self._connection, run_id, object_name, record_ids, message, at)
+    def skip(self, run_id: str, message: str, at: datetime) -> None:
+        """Mark the changes of a run that are still planned as not sent, and say why."""
+        outcomes.skip(self._connection, run_id, message, at)
+
+    def skip_archived(self, run_id: str, message: str, at: datetime) -> None:
+        """Mark the planned changes of records that are archived by now as not sent, and say why."""
+        outcomes.skip_archived(self._connection, run_id, message, at)
 
     def insert(self, table: Fillable, select: str, params: Sequence[object] = ()) -> int:
         """Append the rows of a query, matched by column name, and return how many."""
-        row = self._connection.execute(f"INSERT INTO portal.{table} BY NAME {select}", list(params)).fetchone()
-        return int(row[0]) if row else 0
+        return changed(self._connection, f"INSERT INTO portal.{table} BY NAME {select}", *params)
 
     def append(self, table: Fillable, rows: Sequence[Mapping[str, Any]]) -> int:
         """Append rows given as mappings with the same keys, and return how many."""

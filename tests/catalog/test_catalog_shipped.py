@@ -104,6 +104,7 @@ def test_an_empty_customer_is_steady_and_two_bad_signs_are_risk(shipped: Catalog
     assert bounds["steady"] <= customer.starts_at < bounds["strong"]
     assert negative[0] == -20
     assert customer.starts_at + negative[0] + negative[-1] < bounds["at_risk"]
+    assert customer.conditional_tiers == {"onboarding": "days_since(customer_since) <= 30"}
 
 
 def test_models_keep_to_few_measures(shipped: Catalog) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isnan
 
 import pytest
@@ -239,6 +239,40 @@ def test_every_stage_of_selling_is_there(worlds: Worlds) -> None:
     companies = portal.objects["companies"].values()
     customers = sum(rec.properties["lifecyclestage"] == "customer" for rec in companies) / len(companies)
     assert 0.38 < customers < 0.55
+
+
+def test_some_leads_evaluate_the_product(worlds: Worlds) -> None:
+    """Within 60 days 3 to 8 % of the leads looked at prices and met the vendor; some confirmed need and budget."""
+    leads = evaluating = confirmed = 0
+    for portal, _ in worlds:
+        since = to_ms(portal.now) - AHEAD
+        priced = {
+            portal.resolve("contacts", one.object_id)
+            for one in portal.occurrences.by_type["e_visited_page"]
+            if one.at_ms > since and "/pricing" in one.properties["hs_url"]
+        }
+        met = {
+            contact
+            for meeting, rec in portal.objects["meetings"].items()
+            if rec.properties["hs_meeting_outcome"] == "COMPLETED" and _ms(rec.created_at) > since
+            for contact in portal.associations.of("meetings", meeting, "contacts")
+        }
+        for contact, rec in portal.objects["contacts"].items():
+            if rec.properties["lifecyclestage"] not in ("customer", "other"):
+                leads += 1
+                evaluating += contact in priced & met
+                answers = [rec.properties.get(name) for name in ("need_confirmed", "budget_confirmed")]
+                confirmed += contact in priced & met and answers == ["true", "true"]
+    assert 0.03 < evaluating / leads < 0.08
+    assert confirmed > 0.3 * evaluating
+
+
+def test_some_customers_are_new(worlds: Worlds) -> None:
+    """A few customers are in their first 30 days."""
+    for portal, _ in worlds:
+        month = (portal.now - timedelta(days=30)).date().isoformat()
+        since = [rec.properties.get("customer_since", "") for rec in portal.objects["companies"].values()]
+        assert 0 < sum(date >= month for date in since) < 0.1 * len(since)
 
 
 def test_contacts_belong_to_no_one_or_two_companies(worlds: Worlds) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from hubsync.catalog import Catalog, load
-from hubsync.plan import Circumstances, plan
+from hubsync.plan import Circumstances, footprints, keep, plan
 from hubsync.score import score
-from hubsync.scoring.declarations import Writes
 from hubsync.scoring.requirements import requirements
 from hubsync.store import Store
 from hubsync.types import Batch, Change, Outcome, Plan, RecordRow
@@ -25,6 +25,7 @@ PORTAL = """
 words: {is_customer: {companies: lifecyclestage = 'customer', deals: not hs_is_closed}}
 properties:
   companies: {bit1: bool, bit2: bool, bit4: bool, bit8: bool, bit16: bool, bit32: bool, bit64: bool, met_on: date}
+  contacts: {weight: number}
 """
 MODEL = """
 model: {name}
@@ -47,8 +48,10 @@ writes: {{score: {name}_score, tier: {name}_tier, why: {name}_why, tier_changed_
 
 def model(name: str = "health", object_: str = "companies", *, extra: str = "", more: tuple[str, ...] = ()) -> str:
     """A model whose points are the bits that are true, so that any score can be set."""
-    rules = [f"  - {{when: bit{bit}, points: {bit}, reason: bit {bit}}}" for bit in BITS] if object_ == "companies" else []
-    return MODEL.format(name=name, object=object_, rules="\n".join([*rules, *(f"  - {rule}" for rule in more)]), extra=extra)
+    bits = BITS if object_ == "companies" else ()
+    rules = [f"  - {{when: bit{bit}, points: {bit}, reason: bit {bit}}}" for bit in bits]
+    rules += [f"  - {rule}" for rule in more]
+    return MODEL.format(name=name, object=object_, rules="\n".join(rules), extra=extra)
 
 
 def bits(score: int) -> dict[str, str]:
@@ -64,6 +67,7 @@ class Desk:
     store: Store
     now: datetime = START
     minimum: int = 10
+    signals: str = "{}\n"
     models: dict[str, str] = field(default_factory=lambda: {"health": model()})
     on: tuple[str, ...] = ("health",)
     runs: int = 0
@@ -77,7 +81,7 @@ class Desk:
             old.unlink()
         (config / "hubsync.yaml").write_text(MAIN.format(models=", ".join(self.on), minimum=self.minimum))
         (config / "portal.yaml").write_text(PORTAL)
-        (config / "signals.yaml").write_text("{}\n")
+        (config / "signals.yaml").write_text(self.signals)
         (config / "events.yaml").write_text("{}\n")
         for name, text in self.models.items():
             (config / "models" / f"{name}.yaml").write_text(text)
@@ -91,10 +95,11 @@ class Desk:
         ]
         self.pull(rows)
 
-    def pull(self, rows: list[RecordRow]) -> None:
-        """Take records in as a pull would."""
+    def pull(self, rows: list[RecordRow], **more: Any) -> None:
+        """Take records, and what else a batch has, in as a pull would."""
+        batch, own = Batch("records", records=rows, **more), self.catalog().own
         with self.store.write() as writer:
-            writer.commit_batches([Batch("records", records=rows)], own=self.catalog().own, counters=(), known_at=self.now)
+            writer.commit_batches([batch], own=own, counters=(), known_at=self.now)
 
     def plan(self, **circumstances: object) -> Plan:
         """Plan now; `changes` has the rows."""
@@ -107,19 +112,14 @@ class Desk:
         with self.store.write() as writer:
             writer.start_run(run_id, "plan", self.now, self.now, full=False)
         with self.store.read() as reader:
-            known = {
-                each.name: (each.declaration["object"], each.version, Writes(**each.declaration["writes"]))
-                for each in reader.models()
-            }
+            known = footprints(reader.models())
         with self.store.scratch(as_of, [], needs.objects, needs.links) as scratch:
             scores = score(scratch, models, vocabulary)
-            given = Circumstances(run_id, **{"pulled": {}, "known_models": known, **circumstances})
+            given = Circumstances(run_id, **{"pulled": {}, "footprints": known, **circumstances})
             planned = plan(scratch, catalog, scores, vocabulary, given)
             self.changes = [Change(*row) for row in scratch.execute("SELECT * FROM changes ORDER BY ALL")]
             with scratch.writing() as writer:
-                writer.insert("change", "SELECT ? AS run_id, *, 'planned' AS state FROM changes", [run_id])
-                writer.insert("decision", "SELECT ? AS run_id, * FROM decisions", [run_id])
-                writer.save_plan(planned)
+                keep(writer, planned)
                 for each in models:
                     text = orjson.dumps(each.declaration.model_dump(mode="json", by_alias=True)).decode()
                     writer.save_model(each.name, catalog.version(each.name), text, self.now)
@@ -132,7 +132,7 @@ class Desk:
             writer.publish(run_id, self.now)
             for object_ in sorted({change.object for change in self.changes}):
                 ids = sorted({change.record_id for change in self.changes if change.object == object_})
-                outcomes = [Outcome(each, each not in refuse, self.now, "" if each not in refuse else "no") for each in ids]
+                outcomes = [Outcome(each, each not in refuse, self.now, "no" if each in refuse else "") for each in ids]
                 writer.settle(run_id, object_, outcomes, self.now)
 
     def sync(self) -> list[Change]:

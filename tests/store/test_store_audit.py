@@ -8,7 +8,7 @@ import pytest
 from store_given import DAY, NOON, contact, moment, pull, table
 
 from hubsync.errors import StoreError
-from hubsync.store import VALUES_HASH, Published, Scratch, SourceState, Store, Writer
+from hubsync.store import VALUES_HASH, Expected, Published, Scratch, SourceState, Store, Writer
 from hubsync.types import Change, Guard, Outcome, Plan, Update
 
 PLAN = Plan(
@@ -91,6 +91,11 @@ def test_a_plan_comes_back_as_it_was(store: Store) -> None:
         assert reader.plan_changes("r1", limit=1) == rows[:1]
 
 
+def waiting(store: Store) -> list[list[Update]]:
+    with store.planned("r1") as planned:
+        return list(planned.updates("contacts", 2))
+
+
 def test_updates_are_what_is_planned_and_not_settled(store: Store) -> None:
     """One per record with all its properties; cleared ones are empty text; settled ones are not given again."""
     pull(store, contact("1"), contact("2"), contact("3"))
@@ -101,15 +106,27 @@ def test_updates_are_what_is_planned_and_not_settled(store: Store) -> None:
         change("1", "score", None),
         change("3", "score", "1"),
     )
-    with store.read() as reader:
-        first = reader.updates("r1", "contacts", 2)
-    assert first == [Update("1", {"score": ""}), Update("2", {"score": "5", "tier": "a"})]
+    assert waiting(store) == [
+        [Update("1", {"score": ""}), Update("2", {"score": "5", "tier": "a"})],
+        [Update("3", {"score": "1"})],
+    ]
     settle(store, Outcome("1", written=True), Outcome("2", written=False, message="no"))
+    assert waiting(store) == [[Update("3", {"score": "1"})]]
     with store.write() as writer:
-        assert writer.updates("r1", "contacts", 2) == [Update("3", {"score": "1"})]
-        writer.skip("r1", "contacts", ["3"], "merged away", NOON)
-        assert writer.updates("r1", "contacts", 2) == []
+        writer.skip("r1", "too many were refused", NOON)
         assert writer.change_counts("r1") == {"written": 1, "rejected": 1, "skipped": 1}
+    assert waiting(store) == []
+
+
+def test_what_is_planned_waits_without_the_file(store: Store) -> None:
+    """While updates are sent the file can be written; what was found in each property is told beside them."""
+    plan_changes(store, {**change("1", "score", "5"), "before": None}, {**change("1", "tier", "a"), "before": "b"})
+    with store.planned("r1") as planned:
+        with store.write() as writer:
+            writer.skip("r1", "sent elsewhere", NOON)
+        assert (planned.objects, planned.changes) == (["contacts"], 2)
+        (page,) = planned.expected("contacts", 100)
+    assert page == [Expected("1", {"score": None, "tier": "b"})]
 
 
 def test_a_written_change_is_in_the_snapshot_at_once(store: Store) -> None:

@@ -200,6 +200,23 @@ def test_half_a_portal_is_not_believed(thread_of: Callable[..., Thread]) -> None
     with thread.store.read() as reader:
         assert reader.counts()["contacts"] > 100
 
+    with portal.lock:
+        portal.set(*_a_lead(thread), {"jobtitle": "Chief Executive Officer", "need_confirmed": "true"}, at=portal.now)
+    last = thread.run(full=True)
+    accepted = thread.accept(run_id=last.run_id)
+    after = thread.run(full=True)
+
+    assert (accepted.status, after.status) == ("ok", "ok"), after.reason
+    with thread.store.read() as reader:
+        assert reader.counts()["contacts"] < 70
+
+
+def _a_lead(thread: Thread) -> tuple[str, str]:
+    leads = thread.in_hubspot("contacts", ("lifecyclestage", "jobtitle", "need_confirmed"))
+    return "contacts", next(
+        key for key, has in sorted(leads.items()) if has["lifecyclestage"] == "lead" and not has["need_confirmed"]
+    )
+
 
 def test_no_token_in_any_file_or_log(synced: Thread, caplog: pytest.LogCaptureFixture) -> None:
     """The token stands in no file that hubsync wrote and in no log line."""

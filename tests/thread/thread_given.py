@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import requests
 
 from hubsync.catalog import Catalog, load
+from hubsync.crm import Client, Throttle, Transport
 from hubsync.emulator import EmulatorServer
 from hubsync.pipeline import Options, RunResult, approve, push_approved, run
 from hubsync.pull import feeds_of
@@ -21,7 +23,7 @@ from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
 from hubsync.settings import Settings
 from hubsync.store import Scratch, Store
-from hubsync.workspace import Local, Workspace
+from hubsync.workspace import Local, Workspace, only_store
 
 SHIPPED = Path(__file__).parents[2] / "config"
 
@@ -41,6 +43,32 @@ class Quiet:
     def note(self, text: str) -> None:
         """Remember it."""
         self.notes.append(text)
+
+
+@dataclass
+class Waits:
+    """A clock for the transport that jumps instead of waiting, and remembers the pauses asked for."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        """Note a pause, and let it be over."""
+        self.seconds.append(seconds)
+
+    def now(self) -> float:
+        """The moment, all pauses included."""
+        return time.monotonic() + sum(self.seconds)
+
+    def workspace(self, real: Workspace) -> Workspace:
+        """The same workspace on this clock."""
+        throttle = Throttle(search_per_second=5, clock=self.now, sleep=self.sleep)
+        transport = Transport(
+            real.settings.token, base_url=real.settings.address, throttle=throttle,
+            sleep=self.sleep, clock=self.now, uniform=lambda: 0.0,
+        )  # fmt: skip
+        client = Client(transport)
+        client.account()
+        return replace(real, client=client, writer=client)
 
 
 @dataclass
@@ -76,11 +104,14 @@ class Thread:
     def settings(self) -> Settings:
         return Settings.model_validate(self.environment)
 
-    def run(self, command: str = "sync", *, as_of: datetime | None = None, **options: Any) -> RunResult:
-        """One whole run."""
+    def run(
+        self, command: str = "sync", *, as_of: datetime | None = None, waits: Waits | None = None, **options: Any
+    ) -> RunResult:
+        """One whole run; with `waits` no pause takes any time."""
         given: dict[str, Any] = {"write": command == "sync", "yes": True, **options}
         with Workspace.open(self.settings, as_of=as_of) as workspace:
-            return run(workspace, Options(command, **given), self.heard)
+            patient = waits.workspace(workspace) if waits else workspace
+            return run(patient, Options(command, **given), self.heard)
 
     def accept(self, *, run_id: str | None = None, file: Path | None = None) -> RunResult:
         """Write an approved plan."""
@@ -109,7 +140,7 @@ class Thread:
 
     @property
     def store(self) -> Store:
-        return Local.open(self.settings).store
+        return only_store(self.settings)
 
     @contextmanager
     def scored(self) -> Iterator[tuple[Scratch, Scores]]:

@@ -75,8 +75,8 @@ class Billing:
             return
         scene = self._scene
         dice = scene.dice(_PAY, company.key, t)
-        again = 1.6 * min(company.failed_payments, 1)
-        failed = dice.chance(1 / (1 + exp(2.8 + 1.8 * company.money - again)))
+        again = 2.2 * min(company.failed_payments, 1)
+        failed = dice.chance(1 / (1 + exp(2.6 + 1.8 * company.money - again)))
         payer = _payer(company)
         payment = scene.create("commerce_payments", t, {
             "hs_initial_amount": str(amount),

@@ -12,10 +12,10 @@ from hubsync.emulator.world.subjects import Company, Person
 from hubsync.emulator.world.touches import Touches
 
 _EVALUATION, _ANSWERS = 55, 56
-_PARTS = (1.0, 0.75, 0.45)
+_PARTS = (1.0, 0.8, 0.6)
 """How much each member of the buying group has to do with it."""
 
-_VISITS, _FORMS, _MAILS, _MEETINGS, _CALLS = 5.0, 1.4, 4.0, 3.0, 2.2
+_VISITS, _FORMS, _MAILS, _MEETINGS, _CALLS = 5.0, 2.0, 6.0, 5.0, 4.0
 """How often each happens during an evaluation, to the one who does most in the most serious one."""
 
 
@@ -31,8 +31,9 @@ class Evaluation:
         """A prospect begins to look for a product: those who decide, and the one who wants it."""
         dice = self._scene.dice(_EVALUATION, company.key, t)
         company.buyers = _buying_group(company)
-        # Many only compare prices; the fewer serious ones are those who fit.
-        serious = min(1.0, dice.uniform() ** 1.2 + 0.45 * company.traits.fit)
+        # Most only compare prices; those for whom the product is made mean it more often.
+        means_it = dice.chance(0.05 + 0.85 * company.traits.fit)
+        serious = dice.between(0.8, 1.2) if means_it else dice.between(0.1, 0.5)
         for person, part in zip(company.buyers, _PARTS, strict=False):
             self._plan(t, company, person, serious * part, dice)
 
@@ -51,12 +52,12 @@ class Evaluation:
         for _ in range(dice.poisson(_CALLS * interest)):
             self._at(self._some_time(t, company, dice), company, self._touches.call, person, seller)
 
-    def _at(self, t: int, company: Company, act: Act, *args: object) -> None:
-        self._scene.plan(t, self._unless_decided, company, act, args)
+    def _at(self, t: int, company: Company, act: Act, person: Person, *args: object) -> None:
+        self._scene.plan(t, self._unless_decided, company, act, person, *args)
 
-    def _unless_decided(self, t: int, company: Company, act: Act, args: tuple[object, ...]) -> None:
-        if company.status == "prospect" and company.buying_until * DAY > t:
-            act(t, *args)
+    def _unless_decided(self, t: int, company: Company, act: Act, person: Person, *args: object) -> None:
+        if company.status == "prospect" and company.buying_until * DAY > t and not person.left:
+            act(t, person, *args)
 
     def _ask(self, t: int, person: Person, form: str) -> None:
         self._marketing.submit(t, person, form)
@@ -80,8 +81,9 @@ def confirm(scene: Scene, t: int, person: Person) -> None:
     if person.left or not person.alive or person.company is None:
         return
     dice, fit = scene.dice(_ANSWERS, person.key), person.company.traits.fit
-    known = {"need_confirmed": _spoken(dice.chance(0.35 + 0.6 * fit)), "budget_confirmed": _spoken(dice.chance(0.2 + 0.7 * fit))}
-    said = {name: value for name, value in known.items() if dice.chance(0.9)}
+    likely = {"need_confirmed": 0.4 + 0.6 * fit, "budget_confirmed": 0.25 + 0.7 * fit}
+    answers = {name: "true" if dice.chance(share) else "false" for name, share in likely.items()}
+    said = {name: answer for name, answer in answers.items() if dice.chance(0.94)}
     scene.change(person, t, said | {"decision_role": decision_role(person.traits.seniority)})
 
 
@@ -90,10 +92,6 @@ def decision_role(seniority: float) -> str:
     if seniority >= 0.75:
         return "decision_maker"
     return "influencer" if seniority >= 0.4 else "user"
-
-
-def _spoken(answer: bool) -> str:  # noqa: FBT001
-    return "true" if answer else "false"
 
 
 def _buying_group(company: Company) -> list[Person]:

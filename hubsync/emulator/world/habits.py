@@ -65,7 +65,7 @@ class Habits:
     def _prospect_week(self, week: int, company: Company) -> None:
         dice = self._scene.dice(_COMPANY_WEEK, company.key, week)
         fresh = company.traits.born > week * 7 - 21
-        if dice.chance(0.10 if fresh else 0.010 + 0.012 * company.traits.fit):
+        if dice.chance(0.10 if fresh else 0.001 + 0.037 * company.traits.fit):
             self._scene.plan(self._some_time(dice, week), self._sales.wake, company)
 
     def _person_week(self, week: int, person: Person) -> None:

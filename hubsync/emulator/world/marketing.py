@@ -16,7 +16,7 @@ _LINKS_CLICKED_BY_BOTS = (4, 9)
 
 
 class Interest(NamedTuple):
-    """How likely it is that a mail is read at the least, and if it is, that a link is clicked and that it is answered."""
+    """How likely a mail is read at the least, and once read, that a link is clicked and that it is answered."""
 
     read: float
     click: float

@@ -12,7 +12,7 @@ from hubsync.emulator.world.calendar import DAY, MINUTE, Calendar
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.subjects import Company, Person, Subject, Truth
 
-Act = Callable[..., None]
+Act = Callable[..., object]
 _LAST_CALL = 30 * MINUTE
 _LONG_AGO = -10_000 * DAY
 

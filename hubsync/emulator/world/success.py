@@ -16,7 +16,7 @@ _CONTRACT, _RENEWAL, _SURVEY, _SEATS, _FIRST_SURVEY = 70, 71, 72, 73, 74
 _NOTICE = 90 * DAY
 """A renewal deal is opened this long before the date."""
 
-_CHURN_AT_ZERO, _CHURN_SLOPE = -1.9, 1.68
+_CHURN_AT_ZERO, _CHURN_SLOPE = -1.9, 1.55
 _SURVEY_EVERY = 182 * DAY
 
 
@@ -175,7 +175,7 @@ class Success:
         if not person.alive or person.left:
             return
         dice = scene.dice(_SURVEY, person.key, t)
-        rating = min(max(round(6.9 + 2.0 * company.mood + 1.8 * dice.normal()), 0), 10)
+        rating = min(max(round(6.5 + 2.0 * company.mood + 1.8 * dice.normal()), 0), 10)
         group = "PROMOTER" if rating >= 9 else "PASSIVE" if rating >= 7 else "DETRACTOR"
         feedback = scene.create("feedback_submissions", t, {
             "hs_survey_type": "NPS",

@@ -46,7 +46,7 @@ class Support:
         scene.plan(t + int(dice.exponential(5) * HOUR) + HOUR, self._work, ticket, "3")
         hours = dice.exponential(40 * exp(-0.5 * company.mood))
         solved = t + int((8 + hours) * HOUR)
-        if dice.chance(0.12 * exp(-1.0 * company.mood)):
+        if dice.chance(0.34 * exp(-1.2 * company.mood)):
             solved += int(dice.between(14, 60) * DAY)
         if solved > t + 2 * DAY:
             scene.plan(t + DAY + HOUR, self._work, ticket, "2")

@@ -13,7 +13,7 @@ from hubsync.pull.sources.objects import exact, fingerprint, json_of
 from hubsync.scoring import sql
 from hubsync.scoring.declarations import TableSource
 from hubsync.scoring.sql import Sql
-from hubsync.store.derive import Table, look
+from hubsync.store.tables import Table, look
 
 
 def why_not(source: TableSource, folder: Path) -> str | None:

@@ -1,0 +1,290 @@
+"""The README names everything that a user can write or read; what is new and not in it fails here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+from hubsync.catalog import load
+from hubsync.catalog.starter import starter
+from hubsync.cli import app
+from hubsync.cli.failing import EXIT_CODES
+from hubsync.emulator import steering
+from hubsync.emulator.faults import Fault
+from hubsync.emulator.load import _FIELD_OF, OBJECT_FILES
+from hubsync.scoring import declarations
+from hubsync.scoring.functions import FUNCTIONS
+from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.kinds.combined import Matrix
+from hubsync.scoring.words import WORDS
+from hubsync.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# What others build on: more keys are welcome, none of these may go.
+JSON_KEYS = {
+    "plan": ("records_scored", "changes", "tier_moves", "guards"),
+    "sync": ("run_id", "status", "records_scored", "written", "rejected", "calls"),
+    "explain": ("models", "score", "tier", "known_data", "contributions", "rule", "points", "reason"),
+    "status": ("last_run", "last_good_run", "calls_today"),
+}
+STATISTICS = ("by_status", "by_path", "peak_10s", "peak_search_1s")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def section(title: str) -> str:
+    """The text under a heading, down to the next one of its rank or higher."""
+    level, _, _ = title.partition(" ")
+    start = README.index(f"\n{title}\n") + len(title) + 2
+    end = re.search(rf"^#{{1,{len(level)}}} ", README[start:], re.MULTILINE)
+    return README[start : start + end.start()] if end else README[start:]
+
+
+def part(title: str) -> str:
+    """A part of the chapter on configuration, from its bold title down to the next one."""
+    text = section("## Configuration")
+    start = text.index(f"\n**{title}")
+    end = text.find("\n**", start + 1)
+    return text[start : end if end > 0 else None]
+
+
+def quoted(text: str) -> set[str]:
+    """What stands in code quotes outside of code blocks, whole and word by word."""
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+    return {word for span in spans for word in (span, *re.split(r"[ ,:]+", span))}
+
+
+def row(text: str, start: str) -> str:
+    """The line of a table that begins with this cell."""
+    found = [line for line in text.splitlines() if line.startswith(f"| {start}")]
+    assert found, f"no row begins with {start}"
+    return found[0]
+
+
+def commands() -> dict[str, Any]:
+    """The commands of the program by name."""
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
+def options(command: Any) -> Iterator[str]:
+    """The long options of a command."""
+    for parameter in command.params:
+        yield from (option for option in parameter.opts if option.startswith("--") and option != "--help")
+
+
+def keys(declaration: type[BaseModel]) -> list[str]:
+    """The keys of a declaration, as they are written in YAML."""
+    return [field.alias or name for name, field in declaration.model_fields.items()]
+
+
+def test_the_first_two_sh_blocks_set_up_and_run_the_demo_and_the_checks() -> None:
+    """The first block runs the demo and the second one every check, each from nothing but python3 and git."""
+    demo, checks, *_ = blocks("sh")
+
+    assert demo.rstrip().endswith(".venv/bin/hubsync demo")
+    for block in (demo, checks):
+        assert block.startswith("python3 -m venv .venv ||")
+        assert "apt-get update && apt-get install -y python3-venv" in block
+    for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 2"):
+        assert f".venv/bin/{check}" in checks
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_first_two_sh_blocks_are_one_chain_that_stops_at_the_first_failure(tmp_path: Path, number: int) -> None:
+    """Where a step fails, nothing after it runs and the shell says so."""
+    block = blocks("sh")[number]
+    fails = "python3() { false; }; apt-get() { false; }; "
+
+    command = ["bash", "-c", fails + block]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode != 0
+    assert "No such file" not in done.stderr
+
+
+def test_ci_runs_the_second_sh_block() -> None:
+    """The command that `.ci/run` takes out of the README is the second sh block, whole."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    taken = re.search(r"^command=\$\((.*) README\.md\)$", script, re.MULTILINE)
+    assert taken
+
+    command = ["bash", "-c", f"{taken[1]} README.md"]
+
+    assert subprocess.check_output(command, cwd=ROOT, text=True) == blocks("sh")[1]
+
+
+def test_the_picture_is_there_small_and_described() -> None:
+    """The picture of the demo is in the repository, loads nothing, and has an alternative text."""
+    alternative, path = re.search(r"!\[([^\]]+)\]\(([^)]+)\)", README).groups()  # type: ignore[union-attr]
+    svg = (ROOT / path).read_text(encoding="utf-8")
+
+    assert len(alternative) > 80
+    assert len(svg) < 150_000
+    assert "url(http" not in svg
+    assert "All of it held" in svg.replace("&#160;", " ")
+
+
+def test_every_command_is_named() -> None:
+    """Each command has a row in the table of commands, and the table has no other."""
+    table = section("### Commands")
+
+    assert set(re.findall(r"^\| `hubsync (\w+)", table, re.MULTILINE)) == set(commands())
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_option_is_named(name: str) -> None:
+    """The row of a command names all its options and no other; those of the emulator have a table of their own."""
+    if name == "emulate":
+        named = re.findall(r"^\| `(--[a-z-]+)", section("## The emulator"), re.MULTILINE)
+    else:
+        named = re.findall(r"`(--[a-z-]+)", row(section("### Commands"), f"`hubsync {name}"))
+
+    assert set(named) == set(options(commands()[name]))
+
+
+def test_every_environment_variable_is_named() -> None:
+    """Each variable that the settings read has a row, and so has the one that shows tracebacks."""
+    wanted = {str(field.alias) for field in Settings.model_fields.values()} | {"HUBSYNC_DEBUG"}
+
+    assert set(re.findall(r"^\| `([A-Z_]+)`", section("### Environment"), re.MULTILINE)) == wanted
+
+
+def test_every_exit_code_is_explained() -> None:
+    """The table of exit codes has the program's codes, in its words."""
+    table = section("### Commands")
+
+    for code, meaning in EXIT_CODES.items():
+        assert meaning in row(table, f"{code} |")
+
+
+@pytest.mark.parametrize("command", sorted(JSON_KEYS))
+def test_the_json_keys_that_others_build_on_are_named(command: str) -> None:
+    """Keys that other programs may rely on stand in the README."""
+    text = section("### JSON")
+    named = quoted(row(text, f"`{command}`")) | (quoted(row(text, "`plan`")) if command == "sync" else set())
+
+    assert set(JSON_KEYS[command]) <= named
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
+    """A kind of model is named, with all keys of its declaration."""
+    text = part("Models.")
+
+    assert f"kind: {kind}" in text
+    assert set(keys(KINDS[kind].declaration)) - quoted(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "declaration"),
+    [
+        ("Models.", declarations.Tier),
+        ("Models.", declarations.Writes),
+        ("Models.", declarations.RuleGroup),
+        ("Models.", declarations.Limit),
+        ("Models.", Matrix),
+        ("Rules.", declarations.Rule),
+        ("Signals", declarations.Signal),
+        ("Words", declarations.PortalMap),
+        ("Events.", declarations.EventKind),
+        ("`hubsync.yaml`", declarations.Main),
+        ("`hubsync.yaml`", declarations.Guards),
+        ("`hubsync.yaml`", declarations.Api),
+    ],
+)
+def test_every_key_of_the_configuration_is_named(title: str, declaration: type[BaseModel]) -> None:
+    """No key of the YAML files is missing from the part of the README that is about it."""
+    assert set(keys(declaration)) - quoted(part(title)) == set()
+
+
+@pytest.mark.parametrize("source", get_args(get_args(declarations.Source)[0]))
+def test_every_source_is_named_with_its_keys(source: type[BaseModel]) -> None:
+    """Each way to get events has a row with its keys; those that all have stand below."""
+    (name,) = get_args(source.model_fields["from_"].annotation)
+    text = section("## Configuration")
+    common = set(declarations.Attributes.model_fields)
+
+    assert common <= quoted(text)
+    assert set(keys(source)) - common - {"from"} <= quoted(row(text, f"`{name}`"))
+
+
+def test_every_word_and_function_is_named() -> None:
+    """The words of portal.yaml and the functions of expressions stand in the README, all of them."""
+    assert (set(WORDS) | set(FUNCTIONS)) - quoted(section("## Configuration")) == set()
+
+
+def test_the_configuration_examples_have_no_mistakes(tmp_path: Path) -> None:
+    """The README's model and source, put into the starter configuration, are accepted."""
+    model, source = blocks("yaml")
+    for name, text in starter().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "models" / "expansion.yaml").write_text(model, encoding="utf-8")
+    events = re.sub(r"^login:\n(?:  .*\n)+", source, starter()["events.yaml"], flags=re.MULTILINE)
+    (tmp_path / "events.yaml").write_text(events, encoding="utf-8")
+
+    found = load(tmp_path)
+
+    assert found.models["expansion"].tiers["hot"].acts
+    assert [each.from_ for each in found.events["login"].sources] == ["tables"]
+
+
+def test_the_table_of_properties_is_what_the_starter_writes() -> None:
+    """The properties that the README says hubsync writes are those of the models that are on."""
+    catalog = load(ROOT / "config")
+    writes = [model.writes.model_dump(exclude_none=True) for model in catalog.on if model.writes]
+    written = {name for each in writes for name in each.values()}
+
+    assert set(re.findall(r"`(hubsync_\w+)`", section("## What it writes"))) == written
+
+
+def test_every_way_to_steer_the_emulator_has_a_body() -> None:
+    """Each path of the steering stands in the README with one body, which the emulator takes."""
+    text = section("## The emulator")
+    bodies = dict(re.findall(r"^\| `POST /_emulator/(\w+)` \| `(\{.*?\})` \|", text, re.MULTILINE))
+    shapes = {
+        "reset": steering._Reset, "clock": steering._Clock, "faults": steering._Faults, "tokens": steering._Token,
+        "requirements": steering._Required, "settings": steering._Settings,
+    }  # fmt: skip
+
+    assert set(bodies) == set(steering._ACTIONS) | {"reset"} == set(shapes)
+    for name, body in bodies.items():
+        shapes[name].model_validate_json(body)
+    assert set(STATISTICS) <= quoted(row(text, "`GET /_emulator/stats`"))
+    assert set(Fault.model_fields) - {"path", "method", "status"} <= quoted(text)
+
+
+def test_the_files_of_load_are_named_with_their_columns() -> None:
+    """Each file that a portal can be loaded from is named, with its columns and the types of properties."""
+    named = quoted(section("## The emulator"))
+
+    assert {f"{name}.csv" for name in (*OBJECT_FILES, "associations", "events")} <= named
+    assert {"id", "email", "as_of", "from_object", "from_id", "to_object", "to_id", "type"} <= named
+    assert {"object", "kind", "occurred_at", "value", "currency"} <= named
+    assert set(_FIELD_OF) <= named
+
+
+def test_what_the_readme_links_to_is_there() -> None:
+    """Each heading, file and folder of hubsync that the README names exists."""
+    titles = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    headings = {re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-") for title in titles}
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+
+    assert {target[1:] for target in targets if target.startswith("#")} <= headings
+    files = [target for target in targets if not target.startswith(("#", "http"))]
+    files += re.findall(r"`((?:hubsync|tests)/[\w/.]*)`", section("## How it is built"))
+    assert [name for name in files if not (ROOT / name).exists() and name != "hubsync/actions/"] == []
