@@ -111,9 +111,7 @@ def _of_model(model: ModelDeclaration) -> Iterator[PropertyDefinition]:
         yield _property(object_, writes.score, f"{title} score", "number", "number", about)
     if writes.tier:
         labels = tier_labels(KINDS[model.kind].tiers(model), model.tiers)
-        yield _property(
-            object_, writes.tier, f"{title} tier", "enumeration", "select", about, tuple(labels.items())
-        )
+        yield _property(object_, writes.tier, f"{title} tier", "enumeration", "select", about, tuple(labels.items()))
     if writes.why:
         yield _property(object_, writes.why, f"{title} score: why", "string", "textarea", about)
     if writes.tier_changed_at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime
     The database is closed while HubSpot works. When more than the guard's share of the writes is refused, the
     rest is not sent. Raises what the client raises; what was written before is settled.
     """
-    pushed = Pushed()
+    pushed, done = Pushed(), Counter[str]()
     with store.write() as writer:
         writer.publish(run_id, at)
     with store.planned(run_id) as planned, ThreadPoolExecutor(STREAMS, thread_name_prefix="push") as pool:
@@ -58,7 +59,8 @@ def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime
                         writer.skip(run_id, pushed.stopped, at)
                 if error is not None:
                     raise error
-                progress(object_, len(outcomes))
+                done[object_] += len(outcomes)
+                progress(object_, done[object_])
                 if pushed.stopped:
                     return pushed
     return pushed

@@ -56,9 +56,7 @@ class Workspace:
             store = _bound_store(settings, account)
             with store.read() as reader:
                 budget.spent_before(reader.calls_since(present.day_start))
-            yield cls(
-                settings, catalog, client, writer, account, info[1] if info else None, store, present, chosen
-            )
+            yield cls(settings, catalog, client, writer, account, info[1] if info else None, store, present, chosen)
         finally:
             client.transport.close()
             if writer is not client:

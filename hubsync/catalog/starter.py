@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hubsync.catalog.schema import schema
 
-
 SCHEMAS = ".schema"
 """The folder of the JSON Schemas, beside the files that they describe."""
 

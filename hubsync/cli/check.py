@@ -109,7 +109,7 @@ def _problems(found: Inspection) -> Iterator[Problem]:
         if scope.granted is False and needed_now:
             yield Problem(
                 f"The token may not {scope.what}, which {', '.join(scope.models)} needs: add the scope"
-                f" {' or '.join(scope.any_of)} to the private app.", 4,
+                f" {' or '.join(scope.any_of)} to the service key or private app.", 4,
             )  # fmt: skip
     for conflict in found.own.conflicts:
         yield Problem(conflict, 1)

@@ -49,9 +49,7 @@ class Demo:
     seconds: float = 0.0
 
 
-def demo(
-    *, contacts: Contacts = 2_000, seed: Seed = 1, plan: PlanOption = PlanName.PRO, json: Json = False
-) -> None:
+def demo(*, contacts: Contacts = 2_000, seed: Seed = 1, plan: PlanOption = PlanName.PRO, json: Json = False) -> None:
     """Run everything against a simulated HubSpot: provision, pull, score, plan, push, and plan again."""
     started = time.monotonic()
     with Watch(quiet=json) as watch, TemporaryDirectory(prefix="hubsync-demo-") as folder:

@@ -20,7 +20,7 @@ _BINS = 10
 _NEXT = """\
 Next, your own portal:
   hubsync init              writes the configuration that the demo used to ./config
-  HUBSPOT_ACCESS_TOKEN=...  a private app's token (in HubSpot: Settings, Integrations, Private Apps)
+  HUBSPOT_ACCESS_TOKEN=...  a service key, or the token of a private app (in HubSpot: Settings, Integrations)
   hubsync check             says what is missing
   hubsync plan              shows what would be written, and writes nothing
   hubsync sync              writes it; the first time it asks

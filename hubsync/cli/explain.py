@@ -118,5 +118,3 @@ def _show_published(console: Console, explained: Explained) -> None:
         shown = clean(value, 250) if value else "(empty)"
         console.print(Text.assemble(f"  in HubSpot  {name} = ", shown), soft_wrap=True)
     console.print()
-
-

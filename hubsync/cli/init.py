@@ -14,7 +14,8 @@ from hubsync.errors import InputError
 
 _NEXT = """
 Next:
-  1. Make a private app in HubSpot and put its token into HUBSPOT_ACCESS_TOKEN (or into .env).
+  1. Make a service key in HubSpot (a private app's token works too) and put it into
+     HUBSPOT_ACCESS_TOKEN, in the environment or in .env.
   2. Say in {folder}/portal.yaml what the models' words mean in your portal.
   3. hubsync check       lists every mistake, and what your token and plan allow
   4. hubsync plan        shows what would be written, and writes nothing

@@ -87,8 +87,10 @@ def tiers(catalog: Catalog, model: str) -> list[str]:
 def show_budget(console: Console, workspace: Workspace, result: RunResult) -> None:
     """One line about the calls of the run and of the day."""
     state = workspace.writer.transport.throttle.daily.state()
-    left = "HubSpot does not say how many are left today" if state.left is None else (
-        f"{state.left:,} are left for hubsync today ({state.share:.0%} of {state.limit or 0:,} a day)"
+    left = (
+        "HubSpot does not say how many are left today"
+        if state.left is None
+        else (f"{state.left:,} are left for hubsync today ({state.share:.0%} of {state.limit or 0:,} a day)")
     )
     console.print(f"{result.calls:,} API calls in {result.seconds:.1f} s; {left}.", soft_wrap=True)
 

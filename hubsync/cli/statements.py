@@ -24,9 +24,7 @@ from hubsync.types import AsOf
 from hubsync.workspace import Local, moment
 
 
-def sql(
-    model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: PortalId = None, json: Json = False
-) -> None:
+def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: PortalId = None, json: Json = False) -> None:
     """Print the SQL that scores a model: the facts it reads, then the score with every line of its explanation."""
     given = settings()
     catalog = load(given.config)

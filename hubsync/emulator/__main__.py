@@ -34,9 +34,17 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument("--load", type=Path, metavar="DIR", help="a portal from CSV files")
     parser.add_argument("--now", type=_moment, default=defaults.now, metavar="ISO", help="the portal's clock at start")
     given = parser.parse_args(arguments)
-    return Options(port=given.port, contacts=given.contacts, seed=given.seed, plan=given.plan,
-                   latency_ms=given.latency_ms, search_lag_ms=given.search_lag_ms, empty=given.empty,
-                   load=given.load, now=given.now)
+    return Options(
+        port=given.port,
+        contacts=given.contacts,
+        seed=given.seed,
+        plan=given.plan,
+        latency_ms=given.latency_ms,
+        search_lag_ms=given.search_lag_ms,
+        empty=given.empty,
+        load=given.load,
+        now=given.now,
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -20,11 +20,19 @@ def details(hub: Hub, call: Call) -> Reply:
     offset = portal.now.astimezone(ZoneInfo(portal.time_zone)).utcoffset()
     seconds = int(offset.total_seconds()) if offset is not None else 0
     sign, minutes = ("-" if seconds < 0 else "+"), abs(seconds) // 60
-    return answer({
-        "portalId": portal.portal_id, "accountType": "STANDARD", "timeZone": portal.time_zone,
-        "companyCurrency": portal.currency, "additionalCurrencies": [],
-        "utcOffset": f"{sign}{minutes // 60:02d}:{minutes % 60:02d}", "utcOffsetMilliseconds": seconds * 1000,
-        "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1"})
+    return answer(
+        {
+            "portalId": portal.portal_id,
+            "accountType": "STANDARD",
+            "timeZone": portal.time_zone,
+            "companyCurrency": portal.currency,
+            "additionalCurrencies": [],
+            "utcOffset": f"{sign}{minutes // 60:02d}:{minutes % 60:02d}",
+            "utcOffsetMilliseconds": seconds * 1000,
+            "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "na1",
+        }
+    )
 
 
 def usage(hub: Hub, call: Call) -> Reply:
@@ -39,8 +47,14 @@ def token_info(hub: Hub, call: Call) -> Reply:
     if token not in hub.portal.tokens:
         raise errors.not_found()
     granted = hub.portal.tokens[token]
-    return answer({"userId": 1_000_001, "hubId": hub.portal.portal_id, "appId": hub.portal.app_id,
-                   "scopes": sorted(scopes.everything() if granted is None else granted | {"oauth"})})
+    return answer(
+        {
+            "userId": 1_000_001,
+            "hubId": hub.portal.portal_id,
+            "appId": hub.portal.app_id,
+            "scopes": sorted(scopes.everything() if granted is None else granted | {"oauth"}),
+        }
+    )
 
 
 def list_owners(hub: Hub, call: Call) -> Reply:
@@ -49,9 +63,14 @@ def list_owners(hub: Hub, call: Call) -> Reply:
     if not 0 < limit <= OWNERS_LARGEST_PAGE:
         raise errors.validation(f"The limit of a page is {OWNERS_LARGEST_PAGE}")
     email, first, archived = call.text("email").lower(), call.number("after", 0), call.flag("archived")
-    found = sorted((owner for owner in hub.portal.directory.owners.values()
-                    if owner["archived"] == archived and int(owner["id"]) >= first
-                    and email in ("", owner["email"].lower())), key=lambda owner: int(owner["id"]))
+    found = sorted(
+        (
+            owner
+            for owner in hub.portal.directory.owners.values()
+            if owner["archived"] == archived and int(owner["id"]) >= first and email in ("", owner["email"].lower())
+        ),
+        key=lambda owner: int(owner["id"]),
+    )
     page: dict[str, Any] = {"results": found[:limit]}
     if len(found) > limit:
         after = found[limit]["id"]

@@ -55,13 +55,16 @@ def list_of_record(hub: Hub, call: Call) -> Reply:
     return answer(page)
 
 
-def _linked(portal: Portal, start: ObjectType, end: ObjectType, id: str, after: Any,
-            limit: int) -> tuple[list[dict[str, Any]], str | None]:
+def _linked(
+    portal: Portal, start: ObjectType, end: ObjectType, id: str, after: Any, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
     links = portal.associations.of(start.name, id, end.name)
     first = int(after) if after and str(after).isdigit() else 0
     ids = sorted(number for number in map(int, links) if number >= first)
-    shown = [{"toObjectId": number, "associationTypes": _types(portal, start, end, links[str(number)])}
-             for number in ids[:limit]]
+    shown = [
+        {"toObjectId": number, "associationTypes": _types(portal, start, end, links[str(number)])}
+        for number in ids[:limit]
+    ]
     return shown, str(ids[limit]) if len(ids) > limit else None
 
 
@@ -70,11 +73,13 @@ def _types(portal: Portal, start: ObjectType, end: ObjectType, type_ids: Mapping
     return [{"category": one.category, "typeId": one.type_id, "label": one.label} for one in found if one]
 
 
-def _old_shape(portal: Portal, start: ObjectType, end: ObjectType,
-               found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _old_shape(portal: Portal, start: ObjectType, end: ObjectType, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = {one.type_id: one.name for one in portal.associations.types_between(start.name, end.name)}
-    return [{"id": str(one["toObjectId"]), "type": names[kind["typeId"]]}
-            for one in found for kind in one["associationTypes"]]
+    return [
+        {"id": str(one["toObjectId"]), "type": names[kind["typeId"]]}
+        for one in found
+        for kind in one["associationTypes"]
+    ]
 
 
 def batch_create(hub: Hub, call: Call) -> Reply:
@@ -88,8 +93,15 @@ def batch_create(hub: Hub, call: Call) -> Reply:
         except errors.Refusal as refusal:
             mistakes.append(_input_error(refusal, from_id, to_id))
             continue
-        results.append({"fromObjectTypeId": start.type_id, "fromObjectId": from_id,
-                        "toObjectTypeId": end.type_id, "toObjectId": to_id, "labels": labels})
+        results.append(
+            {
+                "fromObjectTypeId": start.type_id,
+                "fromObjectId": from_id,
+                "toObjectTypeId": end.type_id,
+                "toObjectId": to_id,
+                "labels": labels,
+            }
+        )
     return batch_reply(hub.portal, results, mistakes, 201)
 
 
@@ -113,8 +125,7 @@ def batch_archive(hub: Hub, call: Call) -> Reply:
     for given in inputs_of(call, MOST_WRITTEN):
         targets = given.get("to") or []
         for target in targets if isinstance(targets, list) else [targets]:
-            hub.portal.dissociate(start.name, _pair(given)[0], end.name, str(target.get("id", "")),
-                                  at=hub.portal.now)
+            hub.portal.dissociate(start.name, _pair(given)[0], end.name, str(target.get("id", "")), at=hub.portal.now)
     return Reply(204) if call.version == "v4" else batch_reply(hub.portal, [], [])
 
 
@@ -133,8 +144,16 @@ def put_typed(hub: Hub, call: Call) -> Reply:
         raise errors.bad_json(call.path)
     from_id, to_id = call.path_params["id"], call.path_params["to_id"]
     labels = _associate(hub, start, from_id, end, to_id, types)
-    return answer({"fromObjectTypeId": start.type_id, "fromObjectId": from_id, "toObjectTypeId": end.type_id,
-                   "toObjectId": to_id, "labels": labels}, 201)
+    return answer(
+        {
+            "fromObjectTypeId": start.type_id,
+            "fromObjectId": from_id,
+            "toObjectTypeId": end.type_id,
+            "toObjectId": to_id,
+            "labels": labels,
+        },
+        201,
+    )
 
 
 def delete_pair(hub: Hub, call: Call) -> Reply:
@@ -147,8 +166,14 @@ def delete_pair(hub: Hub, call: Call) -> Reply:
 def list_labels(hub: Hub, call: Call) -> Reply:
     """`GET /associations/{from}/{to}/labels`."""
     start, end = _ends(call)
-    return answer({"results": [{"category": one.category, "typeId": one.type_id, "label": one.label}
-                               for one in hub.portal.associations.types_between(start.name, end.name)]})
+    return answer(
+        {
+            "results": [
+                {"category": one.category, "typeId": one.type_id, "label": one.label}
+                for one in hub.portal.associations.types_between(start.name, end.name)
+            ]
+        }
+    )
 
 
 def create_label(hub: Hub, call: Call) -> Reply:
@@ -158,16 +183,21 @@ def create_label(hub: Hub, call: Call) -> Reply:
     if not label:
         raise errors.validation("An association label needs a label")
     hub.portal.associations.add_label(start.name, end.name, label)
-    return answer({"results": [
-        {"category": one.category, "typeId": one.type_id, "label": one.label}
-        for left, right in ((start, end), (end, start))
-        for one in hub.portal.associations.types_between(left.name, right.name) if one.label == label]})
+    return answer(
+        {
+            "results": [
+                {"category": one.category, "typeId": one.type_id, "label": one.label}
+                for left, right in ((start, end), (end, start))
+                for one in hub.portal.associations.types_between(left.name, right.name)
+                if one.label == label
+            ]
+        }
+    )
 
 
 def _pair(given: Mapping[str, Any]) -> tuple[str, str]:
     to = given.get("to")
-    return (str((given.get("from") or {}).get("id", "")),
-            str(to.get("id", "")) if isinstance(to, dict) else "")
+    return (str((given.get("from") or {}).get("id", "")), str(to.get("id", "")) if isinstance(to, dict) else "")
 
 
 def _need(hub: Hub, kind: ObjectType, id: str) -> None:
@@ -175,8 +205,7 @@ def _need(hub: Hub, kind: ObjectType, id: str) -> None:
         raise errors.validation(f"{kind.singular} {id} does not exist", context={"ids": [id]})
 
 
-def _associate(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id: str,
-               types: list[Any]) -> list[str]:
+def _associate(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id: str, types: list[Any]) -> list[str]:
     associations = hub.portal.associations
     _need(hub, start, from_id)
     _need(hub, end, to_id)
@@ -185,27 +214,32 @@ def _associate(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id
         type_id = given.get("associationTypeId")
         found = associations.kind(start.name, end.name, type_id)
         if found is None:
-            raise errors.validation(f"The association type {type_id} does not exist from {start.singular} "
-                                    f"to {end.singular}")
+            raise errors.validation(
+                f"The association type {type_id} does not exist from {start.singular} to {end.singular}"
+            )
         chosen.append(found)
     hub.portal.associate(start.name, from_id, end.name, to_id, [one.type_id for one in chosen], at=hub.portal.now)
     return [one.label for one in chosen if one.label]
 
 
-def _associate_default(hub: Hub, start: ObjectType, from_id: str, end: ObjectType,
-                       to_id: str) -> list[dict[str, Any]]:
+def _associate_default(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id: str) -> list[dict[str, Any]]:
     _need(hub, start, from_id)
     _need(hub, end, to_id)
     hub.portal.associate(start.name, from_id, end.name, to_id, at=hub.portal.now)
     pairs = ((start.name, from_id, end.name, to_id), (end.name, to_id, start.name, from_id))
-    return [{"from": {"id": one}, "to": {"id": other}, "associationSpec": {
+    return [
+        {
+            "from": {"id": one},
+            "to": {"id": other},
+            "associationSpec": {
                 "associationCategory": "HUBSPOT_DEFINED",
-                "associationTypeId": hub.portal.associations.types_between(left, right)[0].type_id}}
-            for left, one, right, other in pairs]
+                "associationTypeId": hub.portal.associations.types_between(left, right)[0].type_id,
+            },
+        }
+        for left, one, right, other in pairs
+    ]
 
 
 def _input_error(refusal: errors.Refusal, from_id: str, to_id: str) -> dict[str, Any]:
     entry = {name: value for name, value in refusal.body.items() if name != "correlationId"}
     return entry | {"context": {"fromObjectId": [from_id], "toObjectId": [to_id]}}
-
-

@@ -38,8 +38,9 @@ def inputs_of(call: Call, most: int = MOST_INPUTS) -> list[dict[str, Any]]:
     return inputs
 
 
-def batch_reply(portal: Portal, results: Sequence[Any], mistakes: Sequence[Mapping[str, Any]],
-                status: int = 200) -> Reply:
+def batch_reply(
+    portal: Portal, results: Sequence[Any], mistakes: Sequence[Mapping[str, Any]], status: int = 200
+) -> Reply:
     """The answer to a batch; 207 if something went wrong with a part of it."""
     now = to_iso(portal.now)
     body: dict[str, Any] = {"status": "COMPLETE", "results": list(results), "startedAt": now, "completedAt": now}
@@ -139,8 +140,7 @@ def batch_archive(hub: Hub, call: Call) -> Reply:
     return Reply(204)
 
 
-def _checked(portal: Portal, kind: ObjectType, call: Call, given: Mapping[str, Any],
-             rec: Rec | None) -> dict[str, str]:
+def _checked(portal: Portal, kind: ObjectType, call: Call, given: Mapping[str, Any], rec: Rec | None) -> dict[str, str]:
     values, refusal = rules.check(portal, kind.name, given, call.version, rec)
     if refusal:
         raise refusal
@@ -179,8 +179,9 @@ def _refuse_duplicates(inputs: Sequence[Input]) -> None:
         raise errors.duplicate_ids(twice)
 
 
-def _write(portal: Portal, kind: ObjectType, inputs: Sequence[Input], prepare: Callable[[Input], Apply],
-           status: int) -> Reply:
+def _write(
+    portal: Portal, kind: ObjectType, inputs: Sequence[Input], prepare: Callable[[Input], Apply], status: int
+) -> Reply:
     """Check all inputs, then write: the good ones if each has its own trace id, else all or none."""
     traces = [str(one.get("objectWriteTraceId") or "") for one in inputs]
     partial = all(traces) and len(set(traces)) == len(traces)

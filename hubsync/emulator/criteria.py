@@ -43,8 +43,9 @@ def test_of(given: Criterion, kind: ObjectType, portal: Portal) -> Test:
     return _comparison(operator, given, read, value_of)
 
 
-def _comparison(operator: str, given: Criterion, read: Callable[[str], Value | None],
-                value_of: Callable[[Rec], Any]) -> Test:
+def _comparison(
+    operator: str, given: Criterion, read: Callable[[str], Value | None], value_of: Callable[[Rec], Any]
+) -> Test:
     value = read(str(given.get("value", "")))
     if operator in ("EQ", "NEQ"):
         wanted = operator == "EQ"
@@ -56,8 +57,10 @@ def _comparison(operator: str, given: Criterion, read: Callable[[str], Value | N
         raise errors.validation(f"{given.get('propertyName')}: {given.get('value')} cannot be compared")
     low: Any = value
     tests: dict[str, Callable[[Any], bool]] = {
-        "LT": lambda found: found < low, "LTE": lambda found: found <= low,
-        "GT": lambda found: found > low, "GTE": lambda found: found >= low,
+        "LT": lambda found: found < low,
+        "LTE": lambda found: found <= low,
+        "GT": lambda found: found > low,
+        "GTE": lambda found: found >= low,
         "BETWEEN": lambda found: low <= found <= high,
     }
     compare = tests[operator]
@@ -114,8 +117,7 @@ def _list(given: Criterion) -> list[Any]:
 
 
 def _token_test(name: str, value: str, *, wanted: bool) -> Test:
-    patterns = [re.compile(re.escape(word).replace(r"\*", ".*"))
-                for word in _TOKEN.split(value.lower()) if word]
+    patterns = [re.compile(re.escape(word).replace(r"\*", ".*")) for word in _TOKEN.split(value.lower()) if word]
 
     def test(rec: Rec) -> bool:
         text = rec.properties.get(name, "").lower()

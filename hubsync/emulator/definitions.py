@@ -40,10 +40,15 @@ class Properties:
 
     def group(self, name: str, label: str | None = None, display_order: int = -1) -> Definition:
         """Add a group; one that exists keeps its label unless a new one is given."""
-        group = self.groups.setdefault(name, {
-            "name": name, "label": label or name.replace("_", " ").capitalize(), "displayOrder": display_order,
-            "archived": False,
-        })
+        group = self.groups.setdefault(
+            name,
+            {
+                "name": name,
+                "label": label or name.replace("_", " ").capitalize(),
+                "displayOrder": display_order,
+                "archived": False,
+            },
+        )
         if label is not None:
             group["label"] = label
         return group
@@ -64,25 +69,41 @@ class Properties:
 def complete(given: Mapping[str, Any], *, hubspot_defined: bool, at: str) -> Definition:
     """A definition in the shape of the wire, from the fields that matter."""
     options = [
-        {"label": str(option.get("label", option["value"])), "value": str(option["value"]),
-         "displayOrder": option.get("displayOrder", place), "hidden": bool(option.get("hidden", False)),
-         "description": option.get("description", "")}
+        {
+            "label": str(option.get("label", option["value"])),
+            "value": str(option["value"]),
+            "displayOrder": option.get("displayOrder", place),
+            "hidden": bool(option.get("hidden", False)),
+            "description": option.get("description", ""),
+        }
         for place, option in enumerate(given.get("options") or ())
     ]
     read_only = bool(given.get("readOnly", False)) or bool(given.get("calculated", False))
     definition: Definition = {
-        "name": str(given["name"]), "label": str(given.get("label") or given["name"]),
-        "type": str(given.get("type", "string")), "fieldType": str(given.get("fieldType", "text")),
+        "name": str(given["name"]),
+        "label": str(given.get("label") or given["name"]),
+        "type": str(given.get("type", "string")),
+        "fieldType": str(given.get("fieldType", "text")),
         "description": str(given.get("description") or ""),
-        "groupName": str(given.get("groupName") or "other"), "options": options,
-        "displayOrder": given.get("displayOrder", -1), "calculated": bool(given.get("calculated", False)),
+        "groupName": str(given.get("groupName") or "other"),
+        "options": options,
+        "displayOrder": given.get("displayOrder", -1),
+        "calculated": bool(given.get("calculated", False)),
         "externalOptions": bool(given.get("externalOptions", False)),
         "hasUniqueValue": bool(given.get("hasUniqueValue", False)),
-        "hidden": bool(given.get("hidden", False)), "hubspotDefined": hubspot_defined,
-        "formField": bool(given.get("formField", False)), "archived": False,
-        "modificationMetadata": {"archivable": not hubspot_defined, "readOnlyDefinition": hubspot_defined,
-                                 "readOnlyValue": read_only, "readOnlyOptions": False},
-        "createdAt": at, "updatedAt": at, "dataSensitivity": "non_sensitive",
+        "hidden": bool(given.get("hidden", False)),
+        "hubspotDefined": hubspot_defined,
+        "formField": bool(given.get("formField", False)),
+        "archived": False,
+        "modificationMetadata": {
+            "archivable": not hubspot_defined,
+            "readOnlyDefinition": hubspot_defined,
+            "readOnlyValue": read_only,
+            "readOnlyOptions": False,
+        },
+        "createdAt": at,
+        "updatedAt": at,
+        "dataSensitivity": "non_sensitive",
     }
     for name in ("calculationFormula", "referencedObjectType", "showCurrencySymbol"):
         if given.get(name) is not None:
@@ -99,9 +120,15 @@ def _shipped() -> dict[str, list[Definition]]:
         external = row["options"] == "*"
         options = [] if external else [cell.partition("=") for cell in row["options"].split(";") if cell]
         given = {
-            "name": row["name"], "label": row["label"], "type": row["type"], "fieldType": row["fieldType"],
-            "groupName": row["group"], "readOnly": row["readOnly"] == "1", "hidden": row["hidden"] == "1",
-            "calculated": row["calculated"] == "1", "externalOptions": external,
+            "name": row["name"],
+            "label": row["label"],
+            "type": row["type"],
+            "fieldType": row["fieldType"],
+            "groupName": row["group"],
+            "readOnly": row["readOnly"] == "1",
+            "hidden": row["hidden"] == "1",
+            "calculated": row["calculated"] == "1",
+            "externalOptions": external,
             "options": [{"value": value, "label": label or value} for value, _, label in options],
         }
         table.setdefault(row["object"], []).append(complete(given, hubspot_defined=True, at=_DEFINED_AT))

@@ -71,8 +71,12 @@ def _admitted(hub: Hub, call: Call, found: Match) -> Reply:
 
 def finish(hub: Hub, call: Call, found: Match | Refusal, reply: Reply) -> list[tuple[bytes, bytes]]:
     """The headers of an answer; the date is the portal's."""
-    headers = {"Date": to_http_date(hub.portal.now), "Content-Type": reply.content_type,
-               "Content-Length": str(len(reply.body)), "X-HubSpot-Correlation-Id": str(uuid.uuid4())}
+    headers = {
+        "Date": to_http_date(hub.portal.now),
+        "Content-Type": reply.content_type,
+        "Content-Length": str(len(reply.body)),
+        "X-HubSpot-Correlation-Id": str(uuid.uuid4()),
+    }
     if isinstance(found, Match) and call.token in hub.portal.tokens:
         headers |= hub.limits.headers(call.token, found.kind)
     headers |= reply.headers

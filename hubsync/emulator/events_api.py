@@ -62,11 +62,13 @@ def _found(portal: Portal, call: Call) -> list[Occurrence]:
     event_type, ids = call.text("eventType"), _record_ids(portal, call)
     object = _object(call)
     if ids is not None:
-        found = [one for one in portal.occurrences.of_records(object or "contacts", ids)
-                 if since <= one.at_ms < until and event_type in ("", one.event_type)]
+        found = [
+            one
+            for one in portal.occurrences.of_records(object or "contacts", ids)
+            if since <= one.at_ms < until and event_type in ("", one.event_type)
+        ]
     elif event_type:
-        found = [one for one in portal.occurrences.of_type(event_type, since, until)
-                 if object in ("", one.object)]
+        found = [one for one in portal.occurrences.of_type(event_type, since, until) if object in ("", one.object)]
     elif "id" in call.query:
         found = sorted(portal.occurrences)
     else:
@@ -122,6 +124,11 @@ def _id(one: Occurrence) -> str:
 
 
 def _shown(one: Occurrence) -> dict[str, Any]:
-    return {"id": _id(one), "eventType": one.event_type,
-            "objectType": OBJECT_TYPES[one.object].singular.upper(), "objectId": one.object_id,
-            "occurredAt": iso_of_ms(one.at_ms), "properties": one.properties}
+    return {
+        "id": _id(one),
+        "eventType": one.event_type,
+        "objectType": OBJECT_TYPES[one.object].singular.upper(),
+        "objectId": one.object_id,
+        "occurredAt": iso_of_ms(one.at_ms),
+        "properties": one.properties,
+    }

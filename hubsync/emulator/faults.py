@@ -58,8 +58,12 @@ class Fault(BaseModel):
 # The body of 423 is a community's, that of 477 is unknown (api-facts §13).
 _BODIES: Mapping[int, dict[str, str]] = {
     423: {"status": "error", "message": "Resource is locked", "category": "LOCKED"},
-    429: {"status": "error", "message": "You have reached your ten_secondly_rolling limit.",
-          "errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"},
+    429: {
+        "status": "error",
+        "message": "You have reached your ten_secondly_rolling limit.",
+        "errorType": "RATE_LIMIT",
+        "policyName": "TEN_SECONDLY_ROLLING",
+    },
     477: {"status": "error", "message": "Migration in progress"},
     500: {"status": "error", "message": "internal error"},
 }

@@ -80,7 +80,8 @@ class Limits:
             return {}
         left = quota.burst - self._burst(token).count(self._monotonic())
         return {
-            "X-HubSpot-RateLimit-Max": str(quota.burst), "X-HubSpot-RateLimit-Remaining": str(max(left, 0)),
+            "X-HubSpot-RateLimit-Max": str(quota.burst),
+            "X-HubSpot-RateLimit-Remaining": str(max(left, 0)),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(INTERVAL_S * 1000)),
             "X-HubSpot-RateLimit-Daily": str(quota.daily),
             "X-HubSpot-RateLimit-Daily-Remaining": str(max(quota.daily - self.used_today, 0)),
@@ -90,10 +91,14 @@ class Limits:
         """The day's usage, as account-info tells it."""
         self._turn_day()
         tomorrow = datetime.combine(self._day + timedelta(days=1), time_of_day(), self._zone)
-        return {"name": "private-apps-api-calls-daily",
-                "usageLimit": self._quota.daily if self._quota else 1_000_000, "currentUsage": self.used_today,
-                "collectedAt": to_iso(self._portal.now), "fetchStatus": "SUCCESS",
-                "resetsAt": to_iso(tomorrow)[:19] + "Z"}
+        return {
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": self._quota.daily if self._quota else 1_000_000,
+            "currentUsage": self.used_today,
+            "collectedAt": to_iso(self._portal.now),
+            "fetchStatus": "SUCCESS",
+            "resetsAt": to_iso(tomorrow)[:19] + "Z",
+        }
 
     def _burst(self, token: str) -> Window:
         return self._bursts.setdefault(token, Window(INTERVAL_S))
@@ -135,6 +140,11 @@ class Statistics:
 
     def shown(self) -> dict[str, Any]:
         """The statistics as `GET /_emulator/stats` tells them."""
-        return {"calls": self.calls, "by_status": dict(self.by_status), "by_path": dict(self.by_path),
-                "by_call": dict(self.by_call), "peak_search_1s": self._searches.peak,
-                "peak_10s": max((window.peak for window in self._bursts.values()), default=0)}
+        return {
+            "calls": self.calls,
+            "by_status": dict(self.by_status),
+            "by_path": dict(self.by_path),
+            "by_call": dict(self.by_call),
+            "peak_search_1s": self._searches.peak,
+            "peak_10s": max((window.peak for window in self._bursts.values()), default=0),
+        }

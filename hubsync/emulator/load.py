@@ -15,8 +15,14 @@ from hubsync.emulator.state import Portal
 
 OBJECT_FILES = ("contacts", "companies", "deals", "tickets")
 GROUP = "loaded"
-_FIELD_OF = {"string": "text", "number": "number", "date": "date", "datetime": "date", "bool": "booleancheckbox",
-             "enumeration": "select"}
+_FIELD_OF = {
+    "string": "text",
+    "number": "number",
+    "date": "date",
+    "datetime": "date",
+    "bool": "booleancheckbox",
+    "enumeration": "select",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +136,33 @@ class _Loader:
             if column in ("id", "as_of"):
                 continue
             if colon and type_ not in _FIELD_OF:
-                raise EmulatorError(f"{path.name}, line 1: {column!r} has no type that exists; use one of "
-                                    f"{', '.join(_FIELD_OF)}")
+                raise EmulatorError(
+                    f"{path.name}, line 1: {column!r} has no type that exists; use one of {', '.join(_FIELD_OF)}"
+                )
             if name in live and colon and live[name]["type"] != type_:
-                raise EmulatorError(f"{path.name}, line 1: {name} exists with type {live[name]['type']}; "
-                                    f"write {name} without a type, or choose another name")
+                raise EmulatorError(
+                    f"{path.name}, line 1: {name} exists with type {live[name]['type']}; "
+                    f"write {name} without a type, or choose another name"
+                )
             if name not in live and not colon:
-                raise EmulatorError(f"{path.name}, line 1: {object} have no property {name}; "
-                                    f"write {name}:number (or another type) to create it")
+                raise EmulatorError(
+                    f"{path.name}, line 1: {object} have no property {name}; "
+                    f"write {name}:number (or another type) to create it"
+                )
             if name not in live:
                 seen = dict.fromkeys(row.cells[column] for row in rows if row.cells[column])
                 options = [{"value": value, "label": value} for value in seen] if type_ == "enumeration" else []
-                self._portal.define(object, {"name": name, "label": name.replace("_", " ").capitalize(),
-                                             "type": type_, "fieldType": _FIELD_OF[type_], "groupName": GROUP,
-                                             "options": options})
+                self._portal.define(
+                    object,
+                    {
+                        "name": name,
+                        "label": name.replace("_", " ").capitalize(),
+                        "type": type_,
+                        "fieldType": _FIELD_OF[type_],
+                        "groupName": GROUP,
+                        "options": options,
+                    },
+                )
             names[column] = name
         return names
 
@@ -167,8 +186,9 @@ class _Loader:
             created = row.moment(OBJECT_TYPES[object].created)
             if created is not None:
                 given[OBJECT_TYPES[object].created] = to_iso(created)
-            return self._portal.put(object, given, id=row.cells.get("id", "").strip() or None,
-                                    at=min(created, at) if created else at)
+            return self._portal.put(
+                object, given, id=row.cells.get("id", "").strip() or None, at=min(created, at) if created else at
+            )
         except ValueError as clash:
             raise row.mistake(f"{clash}; give each record its own") from clash
 
@@ -192,8 +212,9 @@ class _Loader:
         kinds = self._portal.associations.types_between(start, end)
         if given.isdigit():
             if int(given) not in {kind.type_id for kind in kinds}:
-                raise row.mistake(f"type {given} is no association type from {start} to {end}; leave it empty "
-                                  "for the default")
+                raise row.mistake(
+                    f"type {given} is no association type from {start} to {end}; leave it empty for the default"
+                )
             return (int(given),)
         found = next((kind for kind in kinds if (kind.label or "").lower() == given.lower()), None)
         return ((found or self._portal.associations.add_label(start, end, given)).type_id,)
@@ -225,8 +246,10 @@ def _read(path: Path) -> tuple[list[str], list[Row]]:
             if not cells:
                 continue
             if len(cells) != len(header):
-                raise EmulatorError(f"{path.name}, line {reader.line_num}: {len(cells)} cells instead of "
-                                    f"{len(header)}; quote cells that contain commas")
+                raise EmulatorError(
+                    f"{path.name}, line {reader.line_num}: {len(cells)} cells instead of "
+                    f"{len(header)}; quote cells that contain commas"
+                )
             rows.append(Row(path.name, reader.line_num, dict(zip(header, cells, strict=True))))
     except csv.Error as failure:
         raise EmulatorError(f"{path.name}, line {reader.line_num}: {failure}; check the quotes") from failure

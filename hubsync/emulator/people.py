@@ -15,8 +15,12 @@ _DEAL_STAGES = (
     ("closedwon", "Closed Won", "1.0"),
     ("closedlost", "Closed Lost", "0.0"),
 )
-_TICKET_STAGES = (("1", "New", "OPEN"), ("2", "Waiting on contact", "OPEN"), ("3", "Waiting on us", "OPEN"),
-                  ("4", "Closed", "CLOSED"))
+_TICKET_STAGES = (
+    ("1", "New", "OPEN"),
+    ("2", "Waiting on contact", "OPEN"),
+    ("3", "Waiting on us", "OPEN"),
+    ("4", "Closed", "CLOSED"),
+)
 
 
 class Directory:
@@ -28,26 +32,52 @@ class Directory:
         self.add_pipeline("deals", "default", "Sales Pipeline", _DEAL_STAGES)
         self.add_pipeline("tickets", "0", "Support Pipeline", _TICKET_STAGES)
 
-    def add_owner(self, id: str, email: str, first_name: str, last_name: str, *, user_id: int,
-                  teams: Iterable[tuple[str, str]] = (), archived: bool = False) -> None:
+    def add_owner(
+        self,
+        id: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        *,
+        user_id: int,
+        teams: Iterable[tuple[str, str]] = (),
+        archived: bool = False,
+    ) -> None:
         """Add an owner; teams are pairs of id and name, the first is the primary one."""
         self.owners[id] = {
-            "id": id, "email": email, "type": "PERSON", "firstName": first_name, "lastName": last_name,
-            "userId": None if archived else user_id, "userIdIncludingInactive": user_id,
-            "createdAt": _SINCE, "updatedAt": _SINCE, "archived": archived,
-            "teams": [{"id": team, "name": name, "primary": place == 0}
-                      for place, (team, name) in enumerate(teams)],
+            "id": id,
+            "email": email,
+            "type": "PERSON",
+            "firstName": first_name,
+            "lastName": last_name,
+            "userId": None if archived else user_id,
+            "userIdIncludingInactive": user_id,
+            "createdAt": _SINCE,
+            "updatedAt": _SINCE,
+            "archived": archived,
+            "teams": [{"id": team, "name": name, "primary": place == 0} for place, (team, name) in enumerate(teams)],
         }
 
     def add_pipeline(self, object: str, id: str, label: str, stages: Sequence[tuple[str, str, str]]) -> None:
         """Add or replace a pipeline; a stage is id, label and probability (deals) or OPEN/CLOSED (others)."""
         self.pipelines.setdefault(object, {})[id] = {
-            "id": id, "label": label, "displayOrder": len(self.pipelines[object]) if id != "default" else 0,
-            "archived": False, "createdAt": _SINCE, "updatedAt": _SINCE,
+            "id": id,
+            "label": label,
+            "displayOrder": len(self.pipelines[object]) if id != "default" else 0,
+            "archived": False,
+            "createdAt": _SINCE,
+            "updatedAt": _SINCE,
             "stages": [
-                {"id": stage, "label": name, "displayOrder": place, "metadata": _metadata(object, last),
-                 "archived": False, "createdAt": _SINCE, "updatedAt": _SINCE,
-                 "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT"}
+                {
+                    "id": stage,
+                    "label": name,
+                    "displayOrder": place,
+                    "metadata": _metadata(object, last),
+                    "archived": False,
+                    "createdAt": _SINCE,
+                    "updatedAt": _SINCE,
+                    "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+                }
                 for place, (stage, name, last) in enumerate(stages)
             ],
         }

@@ -26,8 +26,18 @@ _FIELDS: dict[str, frozenset[str]] = {
 }
 # The rule for names is unverified, except that it is documented for event properties.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_CHANGEABLE = ("label", "description", "groupName", "type", "fieldType", "options", "displayOrder", "hidden",
-               "formField", "calculationFormula")
+_CHANGEABLE = (
+    "label",
+    "description",
+    "groupName",
+    "type",
+    "fieldType",
+    "options",
+    "displayOrder",
+    "hidden",
+    "formField",
+    "calculationFormula",
+)
 
 
 def _properties(hub: Hub, call: Call) -> Properties:
@@ -63,8 +73,10 @@ def batch_create_properties(hub: Hub, call: Call) -> Reply:
         try:
             made.append(_create(hub, properties, given, call.version))
         except errors.Refusal as refusal:
-            mistakes.append({name: value for name, value in refusal.body.items() if name != "correlationId"}
-                            | {"context": {"name": [str(given.get("name"))]}})
+            mistakes.append(
+                {name: value for name, value in refusal.body.items() if name != "correlationId"}
+                | {"context": {"name": [str(given.get("name"))]}}
+            )
     return batch_reply(hub.portal, made, mistakes, 201)
 
 
@@ -74,8 +86,18 @@ def batch_read_properties(hub: Hub, call: Call) -> Reply:
     chosen = properties.archived if call.json().get("archived") else properties.live
     names = [str(given.get("name")) for given in inputs_of(call)]
     missing = [name for name in names if name not in chosen]
-    mistakes = [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Some properties do not exist",
-                 "context": {"name": missing}}] if missing else []
+    mistakes = (
+        [
+            {
+                "status": "error",
+                "category": "OBJECT_NOT_FOUND",
+                "message": "Some properties do not exist",
+                "context": {"name": missing},
+            }
+        ]
+        if missing
+        else []
+    )
     return batch_reply(hub.portal, [chosen[name] for name in names if name in chosen], mistakes)
 
 
@@ -88,8 +110,9 @@ def change_property(hub: Hub, call: Call) -> Reply:
     changes = {name: given[name] for name in _CHANGEABLE if name in given}
     if before["hubspotDefined"] and changes.keys() - {"options"}:
         raise errors.validation(f"The definition of {before['name']} is read only")
-    after = {name: before[name] for name in ("name", "hasUniqueValue", "calculated", *_CHANGEABLE)
-             if name in before} | changes
+    after = {
+        name: before[name] for name in ("name", "hasUniqueValue", "calculated", *_CHANGEABLE) if name in before
+    } | changes
     after["readOnly"] = before["modificationMetadata"]["readOnlyValue"]
     _refuse_bad(properties, after, call.version)
     changed = properties.define(after, hubspot_defined=before["hubspotDefined"], at=before["createdAt"])
@@ -124,8 +147,10 @@ def _create(hub: Hub, properties: Properties, given: Mapping[str, Any], version:
     if name in properties.live:
         raise errors.property_exists(name)
     if not _NAME.fullmatch(name):
-        raise errors.validation(f"The property name {name!r} is not valid: lowercase letters, digits and "
-                                "underscores, starting with a letter")
+        raise errors.validation(
+            f"The property name {name!r} is not valid: lowercase letters, digits and "
+            "underscores, starting with a letter"
+        )
     if not given.get("label"):
         raise errors.validation(f"The property {name} needs a label")
     _refuse_bad(properties, given, version)
@@ -198,6 +223,12 @@ def custom_property_limits(hub: Hub, call: Call) -> Reply:
     rows = []
     for name, kind in OBJECT_TYPES.items():
         used = sum(not one["hubspotDefined"] for one in hub.portal.properties[name])
-        rows.append({"objectTypeId": kind.type_id, "limit": CUSTOM_PROPERTIES, "usage": used,
-                     "percentage": round(100 * used / CUSTOM_PROPERTIES, 2)})
+        rows.append(
+            {
+                "objectTypeId": kind.type_id,
+                "limit": CUSTOM_PROPERTIES,
+                "usage": used,
+                "percentage": round(100 * used / CUSTOM_PROPERTIES, 2),
+            }
+        )
     return answer({"byObjectType": rows})

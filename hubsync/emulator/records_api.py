@@ -35,8 +35,7 @@ def list_records(hub: Hub, call: Call) -> Reply:
     return answer(page)
 
 
-def _page(portal: Portal, kind: ObjectType, first: int, limit: int, *,
-          archived: bool) -> tuple[list[Rec], str | None]:
+def _page(portal: Portal, kind: ObjectType, first: int, limit: int, *, archived: bool) -> tuple[list[Rec], str | None]:
     if archived:
         bin_ = portal.archived[kind.name]
         ids = sorted(number for number in map(int, bin_) if number >= first)[: limit + 1]
@@ -102,8 +101,14 @@ def checked_links(portal: Portal, kind: ObjectType, body: Mapping[str, Any]) -> 
     for given in body.get("associations") or []:
         to = str(given.get("to", {}).get("id", ""))
         type_ids = [int(one["associationTypeId"]) for one in given.get("types") or []]
-        end = next((end for (start, end), kinds in portal.associations.types.items()
-                    if start == kind.name and {one.type_id for one in kinds} & set(type_ids)), None)
+        end = next(
+            (
+                end
+                for (start, end), kinds in portal.associations.types.items()
+                if start == kind.name and {one.type_id for one in kinds} & set(type_ids)
+            ),
+            None,
+        )
         if end is None or to not in portal.objects[end]:
             # The text is unverified.
             raise errors.validation(f"One or more associations are not valid: {to or 'no id'}")
@@ -111,8 +116,7 @@ def checked_links(portal: Portal, kind: ObjectType, body: Mapping[str, Any]) -> 
     return links
 
 
-def create(portal: Portal, kind: ObjectType, values: Mapping[str, str],
-           links: list[tuple[str, str, list[int]]]) -> Rec:
+def create(portal: Portal, kind: ObjectType, values: Mapping[str, str], links: list[tuple[str, str, list[int]]]) -> Rec:
     """Make a record of checked values and associations."""
     now = portal.now
     id = portal.put(kind.name, values, at=now, source=API_SOURCE, source_id=str(portal.app_id))

@@ -36,8 +36,16 @@ _REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(("calls", "meetings", "notes", "tasks"), (("hs_timestamp",),)),
 }
 
-_LIFECYCLE = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
-              "evangelist", "other")
+_LIFECYCLE = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
 
 _STAGES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
 
@@ -64,8 +72,9 @@ def check(portal: Portal, object: str, given: Mapping[str, Any], version: str, r
                 problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
         elif properties.read_only(name):
             if not lenient:
-                problems.append(Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value '
-                                                                 "cannot be set."))
+                problems.append(
+                    Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
+                )
         elif text == "":
             values[name] = ""
         else:
@@ -110,8 +119,9 @@ def _check_number(definition: Definition, text: str, rec: Rec | None) -> str | P
 def _check_bool(definition: Definition, text: str, rec: Rec | None) -> str | Problem:
     del rec
     if text.lower() not in ("true", "false"):
-        return Problem(definition["name"], "INVALID_OPTION",
-                       f"{text} was not one of the allowed options: [true, false]")
+        return Problem(
+            definition["name"], "INVALID_OPTION", f"{text} was not one of the allowed options: [true, false]"
+        )
     return text.lower()
 
 
@@ -142,8 +152,11 @@ def _check_options(definition: Definition, text: str, rec: Rec | None) -> str | 
     chosen = [part for part in text.split(";") if part] if several or appended else [text]
     for value in chosen:
         if value not in allowed:
-            return Problem(definition["name"], "INVALID_OPTION",
-                           f"{value} was not one of the allowed options: [{', '.join(allowed)}]")
+            return Problem(
+                definition["name"],
+                "INVALID_OPTION",
+                f"{value} was not one of the allowed options: [{', '.join(allowed)}]",
+            )
     if appended and rec is not None:
         before = [part for part in rec.properties.get(definition["name"], "").split(";") if part]
         chosen = before + chosen
@@ -151,7 +164,10 @@ def _check_options(definition: Definition, text: str, rec: Rec | None) -> str | 
 
 
 _CHECKS: dict[str, Callable[[Definition, str, Rec | None], str | Problem]] = {
-    "number": _check_number, "bool": _check_bool, "date": _check_date, "datetime": _check_datetime,
+    "number": _check_number,
+    "bool": _check_bool,
+    "date": _check_date,
+    "datetime": _check_datetime,
     "enumeration": _check_options,
 }
 
@@ -168,13 +184,23 @@ def _bad_references(portal: Portal, object: str, values: Mapping[str, str], rec:
         pipeline = values.get(pipeline_name) or (rec.properties.get(pipeline_name, "") if rec else "")
         stage = values.get(stage_name, "")
         if values.get(pipeline_name) and pipeline not in pipelines:
-            problems.append(Problem(pipeline_name, "INVALID_OPTION",
-                                    f"{pipeline} was not one of the allowed options: [{', '.join(pipelines)}]"))
+            problems.append(
+                Problem(
+                    pipeline_name,
+                    "INVALID_OPTION",
+                    f"{pipeline} was not one of the allowed options: [{', '.join(pipelines)}]",
+                )
+            )
         elif stage:
             stages = portal.directory.stage_ids(object, pipeline or None)
             if stage not in stages:
-                problems.append(Problem(stage_name, "INVALID_OPTION",
-                                        f"{stage} was not one of the allowed options: [{', '.join(stages)}]"))
+                problems.append(
+                    Problem(
+                        stage_name,
+                        "INVALID_OPTION",
+                        f"{stage} was not one of the allowed options: [{', '.join(stages)}]",
+                    )
+                )
     return problems
 
 
@@ -182,20 +208,23 @@ def _keep_lifecycle(values: dict[str, str], rec: Rec | None) -> None:
     """The lifecycle stage only moves forward unless it is cleared; HubSpot says nothing about it."""
     wanted = values.get("lifecyclestage", "")
     current = rec.properties.get("lifecyclestage", "") if rec else ""
-    if (wanted in _LIFECYCLE and current in _LIFECYCLE
-            and _LIFECYCLE.index(wanted) < _LIFECYCLE.index(current)):
+    if wanted in _LIFECYCLE and current in _LIFECYCLE and _LIFECYCLE.index(wanted) < _LIFECYCLE.index(current):
         del values["lifecyclestage"]
 
 
-def _missing(portal: Portal, object: str, values: dict[str, str], version: str,
-             rec: Rec | None) -> Refusal | None:
+def _missing(portal: Portal, object: str, values: dict[str, str], version: str, rec: Rec | None) -> Refusal | None:
     after = dict(rec.properties if rec else {}) | values
-    missing = [group[0] for group in _REQUIRED.get(object, ()) if rec is None
-               and not any(after.get(name) for name in group)]
+    missing = [
+        group[0] for group in _REQUIRED.get(object, ()) if rec is None and not any(after.get(name) for name in group)
+    ]
     if version == "2026-09":
-        missing += [rule.name for rule in portal.requirements.get(object, ())
-                    if not after.get(rule.name) and all(after.get(name) == want for name, want in rule.when.items())
-                    and (rec is None or rule.when.keys() & values.keys() or rule.name in values)]
+        missing += [
+            rule.name
+            for rule in portal.requirements.get(object, ())
+            if not after.get(rule.name)
+            and all(after.get(name) == want for name, want in rule.when.items())
+            and (rec is None or rule.when.keys() & values.keys() or rule.name in values)
+        ]
     return required_missing(OBJECT_TYPES[object].singular.upper(), missing) if missing else None
 
 
@@ -204,6 +233,9 @@ def _clash(portal: Portal, object: str, values: Mapping[str, str], rec: Rec | No
     for name in portal.properties[object].unique & values.keys():
         holder = portal.find(object, name, values[name])
         if holder is not None and (rec is None or holder != rec.id):
-            return contact_exists(holder) if name == "email" else conflict(
-                f"A record with {name} {values[name]} already exists. Existing ID: {holder}")
+            return (
+                contact_exists(holder)
+                if name == "email"
+                else conflict(f"A record with {name} {values[name]} already exists. Existing ID: {holder}")
+            )
     return None

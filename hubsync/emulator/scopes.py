@@ -24,8 +24,11 @@ NONE: tuple[str, ...] = ()
 def objects(object: str, action: str) -> tuple[str, ...]:
     """Scopes to `read` or `write` records of one object type."""
     if object in _CORE:
-        return (f"crm.objects.{object}.highly_sensitive.{action}.v2", f"crm.objects.{object}.sensitive.{action}.v2",
-                f"crm.objects.{object}.{action}")
+        return (
+            f"crm.objects.{object}.highly_sensitive.{action}.v2",
+            f"crm.objects.{object}.sensitive.{action}.v2",
+            f"crm.objects.{object}.{action}",
+        )
     if object in _SPECIAL:
         return tuple(f"{name}.{action}" if name.startswith("crm.") else name for name in _SPECIAL[object])
     return (f"crm.objects.contacts.{action}", f"crm.objects.{object}.{action}")
@@ -37,18 +40,36 @@ def schemas(object: str, action: str) -> tuple[str, ...]:
         return objects(object, action)
     if action == "write":
         return (f"crm.schemas.{object}.write",)
-    return (f"crm.schemas.{object}.read", f"crm.objects.{object}.sensitive.read.v2", f"crm.objects.{object}.read",
-            f"crm.objects.{object}.highly_sensitive.read.v2")
+    return (
+        f"crm.schemas.{object}.read",
+        f"crm.objects.{object}.sensitive.read.v2",
+        f"crm.objects.{object}.read",
+        f"crm.objects.{object}.highly_sensitive.read.v2",
+    )
 
 
 def everything() -> frozenset[str]:
     """The scopes of the token that the emulator prints."""
-    plain = {"oauth", "tickets", "sales-email-read", "e-commerce", "crm.lists.read", "crm.lists.write", "automation",
-             "forms", "content", *OWNERS, *EVENTS}
+    plain = {
+        "oauth",
+        "tickets",
+        "sales-email-read",
+        "e-commerce",
+        "crm.lists.read",
+        "crm.lists.write",
+        "automation",
+        "forms",
+        "content",
+        *OWNERS,
+        *EVENTS,
+    }
     for object in OBJECT_TYPES:
         for action in ("read", "write"):
-            plain |= {name for name in (*objects(object, action), *schemas(object, action))
-                      if "sensitive" not in name and not _shared(object, name)}
+            plain |= {
+                name
+                for name in (*objects(object, action), *schemas(object, action))
+                if "sensitive" not in name and not _shared(object, name)
+            }
     return frozenset(plain)
 
 

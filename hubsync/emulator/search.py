@@ -37,8 +37,9 @@ class SearchIndex:
         self._by_time: dict[str, tuple[int, list[int], list[Rec]]] = {}
         self._last: dict[str, tuple[int, bytes, list[Rec]]] = {}
         if lag_ms:
-            self._seen = {name: {id: _copy(rec) for id, rec in records.items()}
-                          for name, records in portal.objects.items()}
+            self._seen = {
+                name: {id: _copy(rec) for id, rec in records.items()} for name, records in portal.objects.items()
+            }
             portal.on_change = self._note
 
     def _note(self, object: str, id: str) -> None:
@@ -59,8 +60,9 @@ class SearchIndex:
                 self._seen[name][id] = rec
         return self._applied.get(object, 0), self._seen[object]
 
-    def find(self, kind: ObjectType, groups: list[list[Criterion]], text: str,
-             sort: tuple[str, bool] | None) -> list[Rec]:
+    def find(
+        self, kind: ObjectType, groups: list[list[Criterion]], text: str, sort: tuple[str, bool] | None
+    ) -> list[Rec]:
         """All records that pass, in order; the last result is kept, for the next page of the same query."""
         version, records = self.records(kind.name)
         key = orjson.dumps([groups, text, sort])
@@ -68,8 +70,11 @@ class SearchIndex:
         if last and last[:2] == (version, key):
             return last[2]
         tests = [[test_of(one, kind, self._portal) for one in group] for group in groups]
-        found = [rec for rec in self._candidates(kind, version, records, groups)
-                 if not tests or any(all(test(rec) for test in group) for group in tests)]
+        found = [
+            rec
+            for rec in self._candidates(kind, version, records, groups)
+            if not tests or any(all(test(rec) for test in group) for group in tests)
+        ]
         if text:
             word = text.lower()
             found = [rec for rec in found if any(word in value.lower() for value in rec.properties.values())]
@@ -85,8 +90,9 @@ class SearchIndex:
         self._last[kind.name] = (version, key, found)
         return found
 
-    def _candidates(self, kind: ObjectType, version: int, records: Mapping[str, Rec],
-                    groups: list[list[Criterion]]) -> Iterable[Rec]:
+    def _candidates(
+        self, kind: ObjectType, version: int, records: Mapping[str, Rec], groups: list[list[Criterion]]
+    ) -> Iterable[Rec]:
         """The records that can pass: cut by modified time when every group has a range of it."""
         ranges = [_range(group, kind.modified) for group in groups]
         if not ranges or None in ranges:
@@ -117,8 +123,7 @@ def search(portal: Portal, index: SearchIndex, call: Call, kind: ObjectType) -> 
     if beyond is not None:
         found = found[bisect_right(found, beyond, key=lambda rec: int(rec.id)) :]
     view = View(portal, kind, call.version, asked.get("properties"))
-    page: dict[str, Any] = {"total": len(found),
-                            "results": [view.show(rec) for rec in found[start : start + limit]]}
+    page: dict[str, Any] = {"total": len(found), "results": [view.show(rec) for rec in found[start : start + limit]]}
     if start + limit < len(found):
         page["paging"] = {"next": {"after": str(start + limit)}}
     return answer(page)

@@ -31,8 +31,14 @@ KEEP_ALIVE_S = 75
 
 def build(options: Options) -> Hub:
     """A portal with its content: a world, loaded files, or nothing."""
-    portal = Portal(portal_id=options.portal_id, now=options.now, plan=options.plan, token=options.token,
-                    time_zone=options.time_zone, currency=options.currency)
+    portal = Portal(
+        portal_id=options.portal_id,
+        now=options.now,
+        plan=options.plan,
+        token=options.token,
+        time_zone=options.time_zone,
+        currency=options.currency,
+    )
     live = None
     if options.load is not None:
         load(portal, options.load)
@@ -76,8 +82,9 @@ class Application:
         if fault and fault.drop == "before":
             await self._drop(send)
             return
-        reply = (fault.reply() if fault and fault.status and not fault.drop
-                 else door.handle(hub, call, found, query_length))
+        reply = (
+            fault.reply() if fault and fault.status and not fault.drop else door.handle(hub, call, found, query_length)
+        )
         if fault and fault.drop:
             await self._drop(send)
             return
@@ -100,8 +107,11 @@ async def _read(scope: Scope, receive: Receive) -> tuple[Call, int]:
     bearer, _, token = headers.get(b"authorization", "").partition(" ")
     query = scope["query_string"].decode("latin-1")
     return Call(
-        method=scope["method"], path=scope["path"], query=parse_qs(query, keep_blank_values=True),
-        body=b"".join(chunks), host=f"http://{headers.get(b'host', '')}",
+        method=scope["method"],
+        path=scope["path"],
+        query=parse_qs(query, keep_blank_values=True),
+        body=b"".join(chunks),
+        host=f"http://{headers.get(b'host', '')}",
         token=token.strip() if bearer.lower() == "bearer" else "",
     ), len(query)
 
@@ -139,13 +149,25 @@ class EmulatorServer:
         self.url = f"http://{host}:{port}"
         self.token = self.options.token
         config = uvicorn.Config(
-            cast("Any", self._application), loop="asyncio", http="h11", ws="none", lifespan="off",
-            interface="asgi3", log_config=None, log_level="critical", access_log=False, date_header=False,
-            server_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=1)
+            cast("Any", self._application),
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=1,
+        )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]},
-                                        name="hubspot-emulator", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="hubspot-emulator", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -167,8 +189,9 @@ class EmulatorServer:
     def __enter__(self) -> EmulatorServer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 
@@ -196,7 +219,9 @@ def _bound(options: Options) -> socket.socket:
         listener.bind((options.host, options.port))
     except OSError as failure:
         listener.close()
-        raise EmulatorError(f"port {options.port} of {options.host} cannot be used ({failure.strerror}): "
-                            "choose another with --port, or 0 for a free one") from failure
+        raise EmulatorError(
+            f"port {options.port} of {options.host} cannot be used ({failure.strerror}): "
+            "choose another with --port, or 0 for a free one"
+        ) from failure
     listener.listen(2048)
     return listener

@@ -20,9 +20,17 @@ from hubsync.emulator.records import OBJECT_TYPES, Rec, Requirement, Revision, r
 class Portal:
     """Records, associations, events, definitions and people of one portal, under its own clock."""
 
-    def __init__(self, *, portal_id: int, now: datetime, plan: str = "pro", token: str,
-                 time_zone: str = "US/Eastern", currency: str = "USD",
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        portal_id: int,
+        now: datetime,
+        plan: str = "pro",
+        token: str,
+        time_zone: str = "US/Eastern",
+        currency: str = "USD",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.portal_id = portal_id
         self.app_id = portal_id % 1_000_000 + 1_000_000
         self.preserve_merged_ids = False
@@ -65,8 +73,16 @@ class Portal:
         """Add a property definition (name, label, type, fieldType, groupName, options, ...)."""
         return self.properties[object].define(definition, at=to_iso(self.now))
 
-    def put(self, object: str, properties: Mapping[str, str], *, id: str | None = None,
-            at: datetime, source: str = "CRM_UI", source_id: str = "") -> str:
+    def put(
+        self,
+        object: str,
+        properties: Mapping[str, str],
+        *,
+        id: str | None = None,
+        at: datetime,
+        source: str = "CRM_UI",
+        source_id: str = "",
+    ) -> str:
         """Create a record without asking whether its values are allowed; its id comes back."""
         kind = OBJECT_TYPES[object]
         record_id = id or self._new_id(object)
@@ -77,13 +93,22 @@ class Portal:
         rec = Rec(record_id, {}, moment, moment, ms)
         self.objects[object][record_id] = rec
         self._remember_id(object, record_id)
-        self._write(object, rec, {kind.created: moment, "hs_object_id": record_id} | dict(properties),
-                    ms, source, source_id)
+        self._write(
+            object, rec, {kind.created: moment, "hs_object_id": record_id} | dict(properties), ms, source, source_id
+        )
         self._touch(object, rec, moment, ms)
         return record_id
 
-    def set(self, object: str, id: str, properties: Mapping[str, str | None], *, at: datetime,
-            source: str = "CRM_UI", source_id: str = "") -> None:
+    def set(
+        self,
+        object: str,
+        id: str,
+        properties: Mapping[str, str | None],
+        *,
+        at: datetime,
+        source: str = "CRM_UI",
+        source_id: str = "",
+    ) -> None:
         """Change properties (None or "" clears one), keep what they were, and bump the modified date."""
         self._need_defined(object, properties)
         rec = self.objects[object][id]
@@ -91,24 +116,25 @@ class Portal:
         self._write(object, rec, properties, ms, source, source_id)
         self._touch(object, rec, to_iso(at), ms)
 
-    def associate(self, from_object: str, from_id: str, to_object: str, to_id: str,
-                  type_ids: Sequence[int] = (), *, at: datetime) -> None:
+    def associate(
+        self, from_object: str, from_id: str, to_object: str, to_id: str, type_ids: Sequence[int] = (), *, at: datetime
+    ) -> None:
         """Associate two records in both directions; this moves no modified date (api-facts §3)."""
         del at
         self.associations.link(from_object, from_id, to_object, to_id, type_ids)
         self._changed(from_object, from_id)
         self._changed(to_object, to_id)
 
-    def dissociate(self, from_object: str, from_id: str, to_object: str, to_id: str,
-                   type_ids: Sequence[int] = (), *, at: datetime) -> None:
+    def dissociate(
+        self, from_object: str, from_id: str, to_object: str, to_id: str, type_ids: Sequence[int] = (), *, at: datetime
+    ) -> None:
         """Take an association away in both directions, or only some of its types."""
         del at
         self.associations.unlink(from_object, from_id, to_object, to_id, type_ids)
         self._changed(from_object, from_id)
         self._changed(to_object, to_id)
 
-    def occur(self, event_type: str, object: str, id: str, at: datetime,
-              properties: Mapping[str, str]) -> None:
+    def occur(self, event_type: str, object: str, id: str, at: datetime, properties: Mapping[str, str]) -> None:
         """Note an event of a record."""
         self.occurrences.add(event_type, object, id, to_ms(at), dict(properties))
 
@@ -140,8 +166,14 @@ class Portal:
         self._take(object, primary)
         self._take(object, other)
         survivor = primary if preserve_id else self._new_id(object)
-        rec = Rec(survivor, dict(kept.properties), min(kept.created_at, given_up.created_at), "", 0,
-                  {name: list(revisions) for name, revisions in kept.history.items()})
+        rec = Rec(
+            survivor,
+            dict(kept.properties),
+            min(kept.created_at, given_up.created_at),
+            "",
+            0,
+            {name: list(revisions) for name, revisions in kept.history.items()},
+        )
         self.objects[object][survivor] = rec
         self._remember_id(object, survivor)
         gaps = {name: value for name, value in given_up.properties.items() if name not in kept.properties}
@@ -205,8 +237,9 @@ class Portal:
         if unknown:
             raise ValueError(f"{object} have no property {', '.join(sorted(unknown))}: define it first")
 
-    def _write(self, object: str, rec: Rec, properties: Mapping[str, str | None], ms: int,
-               source: str, source_id: str) -> None:
+    def _write(
+        self, object: str, rec: Rec, properties: Mapping[str, str | None], ms: int, source: str, source_id: str
+    ) -> None:
         values, kept, unique = rec.properties, revisions_kept(object), self.properties[object].unique
         for name, given in properties.items():
             value = given or ""

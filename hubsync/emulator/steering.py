@@ -127,5 +127,9 @@ def _settings(hub: Hub, given: dict[str, Any]) -> dict[str, Any]:
 
 
 _ACTIONS: dict[str, Callable[[Hub, dict[str, Any]], dict[str, Any]]] = {
-    "clock": _clock, "faults": _faults, "tokens": _token, "requirements": _requirements, "settings": _settings,
+    "clock": _clock,
+    "faults": _faults,
+    "tokens": _token,
+    "requirements": _requirements,
+    "settings": _settings,
 }

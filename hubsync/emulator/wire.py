@@ -26,8 +26,9 @@ def object_type(name: str) -> ObjectType:
 class View:
     """Which parts of the records of one object type an answer shows."""
 
-    def __init__(self, portal: Portal, kind: ObjectType, version: str, names: Sequence[str] | None,
-                 history: Sequence[str] = ()) -> None:
+    def __init__(
+        self, portal: Portal, kind: ObjectType, version: str, names: Sequence[str] | None, history: Sequence[str] = ()
+    ) -> None:
         self._portal = portal
         self._kind = kind
         live = portal.properties[kind.name].live
@@ -41,16 +42,20 @@ class View:
         """One record."""
         values = rec.properties
         shown: dict[str, Any] = {
-            "id": rec.id, "properties": {name: values.get(name) for name in self._names},
-            "createdAt": rec.created_at, "updatedAt": rec.updated_at, "archived": rec.archived_at is not None,
+            "id": rec.id,
+            "properties": {name: values.get(name) for name in self._names},
+            "createdAt": rec.created_at,
+            "updatedAt": rec.updated_at,
+            "archived": rec.archived_at is not None,
         }
         if rec.archived_at is not None:
             shown["archivedAt"] = rec.archived_at
         if self._history:
             shown["propertiesWithHistory"] = {name: _history_of(rec, name) for name in self._history}
         if self._with_url:
-            shown["url"] = (f"https://app.hubspot.com/contacts/{self._portal.portal_id}/record/"
-                            f"{self._kind.type_id}/{rec.id}")
+            shown["url"] = (
+                f"https://app.hubspot.com/contacts/{self._portal.portal_id}/record/{self._kind.type_id}/{rec.id}"
+            )
         if more:
             shown |= more
         return shown
@@ -59,16 +64,18 @@ class View:
 def _history_of(rec: Rec, name: str) -> list[dict[str, Any]]:
     shown = []
     for revision in reversed(rec.history.get(name, ())):
-        entry: dict[str, Any] = {"value": revision.value, "timestamp": iso_of_ms(revision.at_ms),
-                                 "sourceType": revision.source}
+        entry: dict[str, Any] = {
+            "value": revision.value,
+            "timestamp": iso_of_ms(revision.at_ms),
+            "sourceType": revision.source,
+        }
         if revision.source_id:
             entry["sourceId"] = revision.source_id
         shown.append(entry)
     return shown
 
 
-def inline_associations(portal: Portal, call: Call, kind: ObjectType, id: str,
-                        names: Iterable[str]) -> dict[str, Any]:
+def inline_associations(portal: Portal, call: Call, kind: ObjectType, id: str, names: Iterable[str]) -> dict[str, Any]:
     """The `associations` of one record: an entry per type, up to 100 records, then a page link."""
     shown: dict[str, Any] = {}
     for end in dict.fromkeys(object_type(name).name for name in names):
@@ -76,9 +83,12 @@ def inline_associations(portal: Portal, call: Call, kind: ObjectType, id: str,
         if not links:
             continue
         ids = sorted(links, key=int)
-        entries = [{"id": other, "type": found.name} for other in ids[:INLINE_ASSOCIATIONS]
-                   for type_id in links[other]
-                   if (found := portal.associations.kind(kind.name, end, type_id)) is not None]
+        entries = [
+            {"id": other, "type": found.name}
+            for other in ids[:INLINE_ASSOCIATIONS]
+            for type_id in links[other]
+            if (found := portal.associations.kind(kind.name, end, type_id)) is not None
+        ]
         shown[end] = {"results": entries}
         if len(ids) > INLINE_ASSOCIATIONS:
             after = ids[INLINE_ASSOCIATIONS]

@@ -13,6 +13,7 @@ from hubsync.plan.guards import (
     any_held,
     budget_guard,
     clear_guard,
+    eased,
     is_renewed,
     published_count,
     pull_guards,
@@ -72,6 +73,7 @@ def plan(
     make_tables(scratch)
     make_touched(scratch, scores.models, vocabulary)
     guards: list[Guard] = list(pull_guards(circumstances.pulled, catalog.main.guards))
+    limits = eased(scratch, catalog.main.guards, as_of.now)
     moves: dict[str, TierMoves] = {}
     renewed: list[str] = []
     for writing in writings:
@@ -81,7 +83,7 @@ def plan(
         moves[name] = tier_moves(scratch, writing)
         if is_renewed(scratch, writing):
             renewed.append(name)
-        guards += tier_guards(writing, moves[name], catalog.main.guards, renewed=name in renewed)
+        guards += tier_guards(writing, moves[name], limits, renewed=name in renewed)
     guards += _clears(scratch, catalog, writings, circumstances)
     drop_rejected(scratch, as_of)
     records = _records_per_object(scratch)

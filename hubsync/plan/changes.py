@@ -111,7 +111,7 @@ def drop_rejected(scratch: Scratch, as_of: AsOf) -> int:
     rested = sql.render(sql.moment(as_of.now - timedelta(days=REJECTS_REST_DAYS)))
     objects = [row[0] for row in scratch.execute("SELECT DISTINCT object FROM changes")]
     changed = " UNION ALL ".join(
-        f"SELECT {literal(each)} AS object, record_id, changed_at FROM {name(f'records_{each}')}" for each in objects
+        f"SELECT {literal(each)} AS object, record_id, updated_at FROM {name(f'records_{each}')}" for each in objects
     )
     if not changed:
         return 0
@@ -121,7 +121,7 @@ def drop_rejected(scratch: Scratch, as_of: AsOf) -> int:
         " JOIN rejects j ON j.object = c.object AND j.record_id = c.record_id AND j.model = c.model"
         f" AND j.values_hash = c.values_hash AND j.last_at > {rested}"
         f" LEFT JOIN ({changed}) r ON r.object = c.object AND r.record_id = c.record_id"
-        " WHERE r.changed_at IS NOT DISTINCT FROM j.changed_at"
+        " WHERE r.updated_at IS NOT DISTINCT FROM j.changed_at"
     )
     for table in ("changes", "decisions"):
         scratch.execute(

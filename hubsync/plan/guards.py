@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from hubsync.crm.client import BATCH
 from hubsync.plan.moves import Writing, literal, name
 from hubsync.scoring.declarations import Guards
 from hubsync.store import Scratch
 from hubsync.types import Guard
+
+MOST_DAYS = 4
+"""Days since the last write that the limits on tiers grow for."""
 
 PULL_GUARD = "pull of "
 """How the name of a guard over a listing begins; the object follows."""
@@ -27,12 +31,21 @@ def tier_moves(scratch: Scratch, writing: Writing) -> TierMoves:
     return {(str(old), str(new)): int(count) for old, new, count in rows}
 
 
+def eased(scratch: Scratch, limits: Guards, now: datetime) -> Guards:
+    """The limits on tiers for the time since the last write: they are meant per day, and grow for up to four days.
+
+    A worker that stood still for a week finds a week's honest moves; a mistake moves far more.
+    """
+    last = scratch.execute("SELECT max(as_of) FROM published")[0][0]
+    days = min(max((now - last).days, 1), MOST_DAYS) if last is not None else 1
+    shares = {"tier_changes": min(limits.tier_changes * days, 1.0), "acting_tier": min(limits.acting_tier * days, 1.0)}
+    return limits.model_copy(update=shares)
+
+
 def is_renewed(scratch: Scratch, writing: Writing) -> bool:
     """Whether values of the model that are published come from another version."""
     table = name(writing.table)
-    return bool(
-        scratch.execute(f"SELECT count(*) FROM {table} WHERE last_version IS NOT NULL AND new_version")[0][0]
-    )
+    return bool(scratch.execute(f"SELECT count(*) FROM {table} WHERE last_version IS NOT NULL AND new_version")[0][0])
 
 
 def tier_guards(
@@ -66,7 +79,8 @@ def clear_guard(model: str, cleared: int, published: int, limits: Guards) -> Gua
 def _share(guard: str, part: int, whole: int, limit: float, minimum: int, label: str, cause: str) -> Guard:
     share = part / whole
     held = share > limit and part > minimum
-    message = f"{part:,} of {whole:,} records ({share:.1%}) {label}; at most {limit:.0%} may.{cause if held else ''}"
+    message = f"{part:,} of {whole:,} records ({share:.1%}) {label}; at most {limit:.0%} may, or {minimum}."
+    message += cause if held else ""
     return Guard(guard, held, message, round(share, 6), limit)
 
 

@@ -76,8 +76,9 @@ def make_touched(scratch: Scratch, models: Sequence[CompiledModel], vocabulary: 
     for object_ in sorted({model.object for model in models} | {object_ for pair in rolled for object_ in pair}):
         scratch.execute(
             f"CREATE OR REPLACE TABLE {_touched(object_)} AS"
-            f" SELECT r.record_id, greatest(r.changed_at, e.at, l.at) AS touched_at FROM {name(f'records_{object_}')} r"
-            f" LEFT JOIN (SELECT record_id, max(known_at) AS at FROM {name(f'events_{object_}')}"
+            " SELECT r.record_id, greatest(r.changed_at, e.known_at, l.moved_at) AS touched_at"
+            f" FROM {name(f'records_{object_}')} r"
+            f" LEFT JOIN (SELECT record_id, max(known_at) AS known_at FROM {name(f'events_{object_}')}"
             " GROUP BY record_id) e ON e.record_id = r.record_id"
             f" LEFT JOIN {name(f'relinked_{object_}')} l ON l.record_id = r.record_id"
         )

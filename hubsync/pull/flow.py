@@ -18,6 +18,11 @@ from hubsync.types import Batch
 WORKERS = 6
 ROWS = 5_000
 SECONDS = 2.0
+SHARE = 4
+"""How many times as long as the last commit took to wait for the next: on a large portal a commit of scattered
+records takes seconds, and pulling should not be spent on it."""
+
+LONGEST = 30.0
 
 _WAITING = 16
 _LISTEN = 0.2
@@ -80,6 +85,7 @@ class Flow:
         self._ended: list[Stream] = []
         self._buffered = 0
         self._since = 0.0
+        self._pause = SECONDS
         self.rows: dict[str, int] = dict.fromkeys(self._streams, 0)
         self.forbidden: dict[str, ScopeError] = {}
 
@@ -136,12 +142,14 @@ class Flow:
             self._progress(batch.stream, self.rows[batch.stream], self._streams[batch.stream].total)
 
     def _flush_when_due(self) -> None:
-        if self._buffered >= ROWS or (self._buffer and self._clock() - self._since >= SECONDS):
+        if self._buffered >= ROWS or (self._buffer and self._clock() - self._since >= self._pause):
             self._flush()
 
     def _flush(self) -> None:
         if self._buffer or self._ended:
+            began = self._clock()
             self._commit(self._buffer, self._ended)
+            self._pause = min(max(SECONDS, SHARE * (self._clock() - began)), LONGEST)
         self._buffer, self._ended, self._buffered = [], [], 0
 
     def _work(self) -> None:

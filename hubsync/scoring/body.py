@@ -10,7 +10,6 @@ from hubsync.scoring.declarations import Limit
 from hubsync.scoring.needs import Need
 from hubsync.scoring.sql import Sql
 
-
 CAP = "cap"
 """The line of the explanation that caps make."""
 

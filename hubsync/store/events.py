@@ -124,9 +124,7 @@ def _row(counted: Counted) -> _Row:
     }
 
 
-def _remove_gone(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row], replaced: Iterable[Replaced]
-) -> None:
+def _remove_gone(connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row], replaced: Iterable[Replaced]) -> None:
     """Delete events of replaced subjects unless exactly the same event was given again."""
     subjects = [
         {"s": source, "t": subject_type, "i": subject.strip().lower() if subject_type in _BY_TEXT else subject}

@@ -107,7 +107,7 @@ def _remember_rejects(connection: duckdb.DuckDBPyConnection, object_name: str, a
     connection.execute(
         "INSERT INTO portal.reject (object, record_id, model, values_hash, message, category, first_at, last_at,"
         " changed_at) SELECT n.object, n.record_id, n.model, n.values_hash, n.message, n.category, n.noted, n.noted,"
-        f" r.changed_at FROM (SELECT CAST(? AS VARCHAR) AS object, record_id, model, {VALUES_HASH} AS values_hash,"
+        f" r.updated_at FROM (SELECT CAST(? AS VARCHAR) AS object, record_id, model, {VALUES_HASH} AS values_hash,"
         " any_value(message) AS message, any_value(category) AS category, CAST(? AS TIMESTAMP) AS noted"
         " FROM settling WHERE NOT written GROUP BY record_id, model) n"
         " LEFT JOIN portal.record r ON r.object = n.object AND r.record_id = n.record_id"

@@ -109,23 +109,25 @@ def relinked(object_name: str, as_of: AsOf, found: Survey) -> str:
     now, quoted = sql.moment(as_of.now), sql.text(object_name)
     moved = f"greatest(CASE WHEN since <= {now} THEN since END, CASE WHEN until <= {now} THEN until END)"
     ways = [
-        f"SELECT from_id AS record_id, {moved} AS at FROM portal.association WHERE from_object = {quoted}",
-        f"SELECT to_id AS record_id, {moved} AS at FROM portal.association WHERE to_object = {quoted}",
-        "SELECT a.to_id AS record_id, k.known_at AS at FROM portal.association a JOIN portal.looked k"
+        f"SELECT from_id AS record_id, {moved} AS moved_at FROM portal.association WHERE from_object = {quoted}",
+        f"SELECT to_id AS record_id, {moved} AS moved_at FROM portal.association WHERE to_object = {quoted}",
+        "SELECT a.to_id AS record_id, k.known_at AS moved_at FROM portal.association a JOIN portal.looked k"
         " ON k.object = a.from_object AND k.record_id = a.from_id AND k.to_object = a.to_object"
         f" WHERE a.to_object = {quoted} AND a.since IS NULL AND k.known_at <= {now}"
         " AND k.known_at > (SELECT min(known_at) FROM portal.looked)",
     ]
     if object_name == "companies" and ("contacts", "companies") in found.links:
         ways.append(
-            f"SELECT l.to_id AS record_id, c.at FROM ({relinked('contacts', as_of, found)}) c"
+            f"SELECT l.to_id AS record_id, c.moved_at FROM ({relinked('contacts', as_of, found)}) c"
             " JOIN links_contacts_companies l ON l.from_id = c.record_id"
         )
     rows, key = f"({' UNION ALL '.join(ways)}) a", "a.record_id"
     if object_name in found.merged:
         rows += f" LEFT JOIN identities i ON i.object = {quoted} AND i.old_id = a.record_id"
         key = "coalesce(i.record_id, a.record_id)"
-    return f"SELECT {key} AS record_id, max(a.at) AS at FROM {rows} WHERE a.at IS NOT NULL GROUP BY ALL"
+    return (
+        f"SELECT {key} AS record_id, max(a.moved_at) AS moved_at FROM {rows} WHERE a.moved_at IS NOT NULL GROUP BY ALL"
+    )
 
 
 def reach(object_name: str, found: Survey) -> str:

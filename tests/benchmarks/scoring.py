@@ -45,8 +45,8 @@ def generate(file: Path, contacts: int, companies: int, events: int) -> None:
     sources = " ".join(f"WHEN {number} THEN '{source}'" for number, (_, source) in enumerate(kinds))
     with duckdb.connect(str(file)) as connection:
         connection.execute(
-            f"""INSERT INTO record SELECT 'contacts', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01', TIMESTAMP '2026-09-01',
-            NULL, json_object('email', 'a' || i || '@x' || (i % 99991) || '.example',
+            f"""INSERT INTO record SELECT 'contacts', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01',
+            TIMESTAMP '2026-09-01', NULL, json_object('email', 'a' || i || '@x' || (i % 99991) || '.example',
             'lifecyclestage', CASE WHEN i % 10 < 7 THEN 'lead' ELSE 'customer' END,
             'jobtitle', CASE i % 5 WHEN 0 THEN 'VP Engineering' WHEN 1 THEN 'Student' WHEN 2 THEN 'CFO' ELSE NULL END,
             'industry', CASE WHEN i % 3 = 0 THEN 'Software' ELSE 'Retail' END, 'country', 'United States',
@@ -58,13 +58,14 @@ def generate(file: Path, contacts: int, companies: int, events: int) -> None:
         )
         connection.execute(
             f"""INSERT INTO record SELECT 'companies', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01',
-            TIMESTAMP '2026-09-01', NULL, json_object('lifecyclestage', CASE WHEN i % 2 = 0 THEN 'customer' ELSE 'lead' END,
+            TIMESTAMP '2026-09-01', NULL, json_object(
+            'lifecyclestage', CASE WHEN i % 2 = 0 THEN 'customer' ELSE 'lead' END,
             'numberofemployees', CAST(i % 3000 AS VARCHAR), 'seats_used', CAST(i % 50 AS VARCHAR), 'seats_total', '50'),
             '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01' FROM range({companies}) t(i)"""
         )
         connection.execute(
-            f"""INSERT INTO association SELECT 'contacts', CAST(i AS VARCHAR), 'companies', CAST(i % {companies} AS VARCHAR),
-            1, NULL, NULL, NULL FROM range({contacts}) t(i)"""
+            f"""INSERT INTO association SELECT 'contacts', CAST(i AS VARCHAR), 'companies',
+            CAST(i % {companies} AS VARCHAR), 1, NULL, NULL, NULL FROM range({contacts}) t(i)"""
         )
         connection.execute(
             f"""INSERT INTO event SELECT CASE i % {len(kinds)} {sources} END, CAST(i AS VARCHAR),
@@ -99,7 +100,8 @@ def main() -> None:
             done = time.perf_counter()
         result = {
             "contacts": given.contacts, "events": given.events, "scores": scores.total, "changes": planned.changes,
-            "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1), "file_mb": store.file.stat().st_size >> 20,
+            "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1),
+            "file_mb": store.file.stat().st_size >> 20,
             "peak_mb_while_generating": before,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }  # fmt: skip

@@ -75,8 +75,13 @@ class Desk:
         """Start a command as a process of its own."""
         environment = {**os.environ, **self.environment, "PYTHONPATH": ROOT}
         return subprocess.Popen(
-            [*ENTRY, *arguments], env=environment, cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
+            [*ENTRY, *arguments],
+            env=environment,
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
         )
 
     def rewrite(self, file: str, old: str, new: str) -> None:

@@ -14,8 +14,13 @@ from hubsync.emulator import EmulatorServer, Options
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine's own settings, and no .env of the current folder."""
     for name in (
-        "HUBSPOT_ACCESS_TOKEN", "HUBSPOT_ACCESS_TOKEN_FILE", "HUBSPOT_WRITE_TOKEN", "HUBSPOT_BASE_URL",
-        "HUBSYNC_CONFIG", "HUBSYNC_DATA", "HUBSYNC_DEBUG",
+        "HUBSPOT_ACCESS_TOKEN",
+        "HUBSPOT_ACCESS_TOKEN_FILE",
+        "HUBSPOT_WRITE_TOKEN",
+        "HUBSPOT_BASE_URL",
+        "HUBSYNC_CONFIG",
+        "HUBSYNC_DATA",
+        "HUBSYNC_DEBUG",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

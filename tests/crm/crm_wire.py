@@ -41,7 +41,7 @@ def error_body(name: str) -> dict:
 
 def utc(*parts: int) -> datetime:
     """A naive UTC time, as all times inside hubsync are."""
-    return datetime(*parts)  # noqa: DTZ001
+    return datetime(*parts)
 
 
 def sent(wire: responses.RequestsMock, number: int) -> dict:

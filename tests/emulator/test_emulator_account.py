@@ -14,7 +14,11 @@ def test_account_details_and_usage(api, version):
     """Details name the portal and its time zone; usage tells the day's calls and the next portal midnight."""
     details = api.get(f"/account-info/{version}/details").json()
     assert (details["portalId"], details["timeZone"], details["utcOffset"], details["companyCurrency"]) == (
-        4242424, "US/Eastern", "-04:00", "USD")
+        4242424,
+        "US/Eastern",
+        "-04:00",
+        "USD",
+    )
     usage = api.get(f"/account-info/{version}/api-usage/daily/private-apps").json()["results"][0]
     assert (usage["currentUsage"], usage["resetsAt"]) == (2, "2026-09-22T04:00:00Z")
 
@@ -35,8 +39,15 @@ def test_owners(api):
     """Owners are paged, found by email, and read by id or user id."""
     with api.portal.lock:
         for place in range(3):
-            api.portal.directory.add_owner(str(10 + place), f"o{place}@example.com", "O", str(place),
-                                           user_id=100 + place, teams=[("1", "Sales")], archived=place == 2)
+            api.portal.directory.add_owner(
+                str(10 + place),
+                f"o{place}@example.com",
+                "O",
+                str(place),
+                user_id=100 + place,
+                teams=[("1", "Sales")],
+                archived=place == 2,
+            )
     for family in ("/crm/v3/owners", "/crm/v3/owners/", "/crm/owners/2026-03", "/crm/owners/2026-09"):
         page = api.get(family, limit=1).json()
         assert [one["id"] for one in page["results"]] == ["10"]
@@ -66,8 +77,13 @@ def visits(api):
     start = datetime.fromisoformat("2026-09-01T12:00:00+00:00")
     with api.portal.lock:
         for minute in range(10):
-            api.portal.occur("e_visited_page", "contacts", one, start + timedelta(minutes=minute),
-                             {"hs_url": f"https://x.example/{minute % 2}"})
+            api.portal.occur(
+                "e_visited_page",
+                "contacts",
+                one,
+                start + timedelta(minutes=minute),
+                {"hs_url": f"https://x.example/{minute % 2}"},
+            )
         for minute in (5, 6, 1):
             api.portal.occur("pe4242424_login", "contacts", other, start + timedelta(minutes=minute), {})
     return one, other
@@ -78,18 +94,36 @@ def _times(page):
 
 
 @pytest.mark.parametrize("family", EVENTS)
-@pytest.mark.parametrize(("query", "minutes"), [
-    ({"eventType": "e_visited_page", "limit": 2}, "09 08"),
-    ({"eventType": "e_visited_page", "limit": 2, "sort": "occurredAt"}, "00 01"),
-    ({"eventType": "pe4242424_login", "sort": "occurredAt"}, "01 05 06"),
-    ({"eventType": "e_visited_page", "sort": "occurredAt", "occurredAfter": "2026-09-01T12:07:00Z"}, "07 08 09"),
-    ({"eventType": "e_visited_page", "occurredAfter": "2026-09-01T12:03:00Z",
-      "occurredBefore": "2026-09-01T12:05:00.000Z"}, "04 03"),
-    ({"objectType": "contact", "objectProperty.email": "c1@example.com"}, "06 05 01"),
-    ({"objectType": "contact", "objectProperty.email": "c1@example.com", "occurredAfter": "2026-09-01T12:05:00Z",
-      "occurredBefore": "2026-09-01T12:06:00Z"}, "05"),
-    ({"eventType": "e_visited_page", "property.hs_url": "https://x.example/1", "limit": 1}, "09"),
-    ({"eventType": "e_visited_page", "objectType": "company"}, ""), ({"eventType": "none"}, "")])
+@pytest.mark.parametrize(
+    ("query", "minutes"),
+    [
+        ({"eventType": "e_visited_page", "limit": 2}, "09 08"),
+        ({"eventType": "e_visited_page", "limit": 2, "sort": "occurredAt"}, "00 01"),
+        ({"eventType": "pe4242424_login", "sort": "occurredAt"}, "01 05 06"),
+        ({"eventType": "e_visited_page", "sort": "occurredAt", "occurredAfter": "2026-09-01T12:07:00Z"}, "07 08 09"),
+        (
+            {
+                "eventType": "e_visited_page",
+                "occurredAfter": "2026-09-01T12:03:00Z",
+                "occurredBefore": "2026-09-01T12:05:00.000Z",
+            },
+            "04 03",
+        ),
+        ({"objectType": "contact", "objectProperty.email": "c1@example.com"}, "06 05 01"),
+        (
+            {
+                "objectType": "contact",
+                "objectProperty.email": "c1@example.com",
+                "occurredAfter": "2026-09-01T12:05:00Z",
+                "occurredBefore": "2026-09-01T12:06:00Z",
+            },
+            "05",
+        ),
+        ({"eventType": "e_visited_page", "property.hs_url": "https://x.example/1", "limit": 1}, "09"),
+        ({"eventType": "e_visited_page", "objectType": "company"}, ""),
+        ({"eventType": "none"}, ""),
+    ],
+)
 def test_occurrences_are_filtered_by_type_time_and_record(api, visits, family, query, minutes):
     """Event occurrences come newest first unless sorted, from a time on and before another."""
     assert _times(api.get(family, **query).json()) == minutes.split()
@@ -116,15 +150,23 @@ def test_occurrences_of_a_record_and_their_pages(api, visits):
 def test_occurrences_survive_a_merge_under_their_old_id(api, visits):
     """Events keep the id they came with, and are found by the survivor's."""
     one, other = visits
-    survivor = api.post("/crm/v3/objects/contacts/merge",
-                        {"primaryObjectId": one, "objectIdToMerge": other}).json()["id"]
+    survivor = api.post("/crm/v3/objects/contacts/merge", {"primaryObjectId": one, "objectIdToMerge": other}).json()[
+        "id"
+    ]
     found = api.get(EVENTS[0], objectType="contact", objectId=survivor, eventType="pe4242424_login").json()["results"]
     assert {event["objectId"] for event in found} == {other}
 
 
-@pytest.mark.parametrize("query", [{}, {"eventType": "e_visited_page", "limit": 1001},
-                                   {"eventType": "e_visited_page", "after": "x"}, {"objectType": "contact"},
-                                   {"eventType": "e_visited_page", "occurredAfter": "never"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"eventType": "e_visited_page", "limit": 1001},
+        {"eventType": "e_visited_page", "after": "x"},
+        {"objectType": "contact"},
+        {"eventType": "e_visited_page", "occurredAfter": "never"},
+    ],
+)
 def test_occurrences_need_a_type_or_a_record(api, query):
     """Without event type or record, or with a bad cursor, size or time, events are a 400."""
     assert api.get(EVENTS[2], **query).status_code == 400

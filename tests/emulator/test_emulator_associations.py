@@ -17,13 +17,25 @@ def test_batch_read_shows_types_and_names_the_lonely(api, family):
     api.link("contacts", linked, "companies", company)
     answer = api.post(f"{family}/contacts/companies/batch/read", {"inputs": [{"id": linked}, {"id": lonely}]})
     assert answer.status_code == 207
-    assert answer.json()["results"] == [{"from": {"id": linked}, "to": [{
-        "toObjectId": int(company), "associationTypes": [
-            {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
-            {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}]}]}]
+    assert answer.json()["results"] == [
+        {
+            "from": {"id": linked},
+            "to": [
+                {
+                    "toObjectId": int(company),
+                    "associationTypes": [
+                        {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
+                        {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"},
+                    ],
+                }
+            ],
+        }
+    ]
     entry = answer.json()["errors"][0]
     assert (entry["subCategory"], entry["context"]["fromObjectId"]) == (
-        "crm.associations.NO_ASSOCIATIONS_FOUND", [lonely])
+        "crm.associations.NO_ASSOCIATIONS_FOUND",
+        [lonely],
+    )
 
 
 @pytest.mark.parametrize(("count", "status"), [(1000, 207), (1001, 400)])
@@ -60,8 +72,7 @@ def test_a_contact_has_one_primary_company(api):
 
     def primary() -> list[int]:
         rows = api.get(f"{V}/contacts/{contact}/associations/companies").json()["results"]
-        return [row["toObjectId"] for row in rows
-                if "Primary" in [kind["label"] for kind in row["associationTypes"]]]
+        return [row["toObjectId"] for row in rows if "Primary" in [kind["label"] for kind in row["associationTypes"]]]
 
     assert primary() == [int(first)]
     body = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
@@ -84,8 +95,11 @@ def test_associating_moves_no_modified_date(api):
 def test_batch_create_and_archive(api):
     """Batch create is a 201, with 207 for bad inputs; archive is 204 in v4 and 200 in dated versions."""
     contact, deal = api.contacts(1)[0], api.make("deals", dealname="A")
-    good = {"from": {"id": contact}, "to": {"id": deal},
-            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 4}]}
+    good = {
+        "from": {"id": contact},
+        "to": {"id": deal},
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 4}],
+    }
     assert api.post(f"{A}/contacts/deals/batch/create", {"inputs": [good]}).status_code == 201
     bad = [good | {"to": {"id": "1"}}, good | {"types": [{"associationTypeId": 999}]}]
     partial = api.post(f"{A}/contacts/deals/batch/create", {"inputs": [good, *bad]})
@@ -108,10 +122,20 @@ def test_labels(api):
     assert {"category": "USER_DEFINED", "typeId": made[1]["typeId"], "label": "Billing"} in back
 
 
-@pytest.mark.parametrize(("pair", "type_id"), [
-    ("contacts/deals", 4), ("deals/contacts", 3), ("deals/companies", 341), ("tasks/contacts", 204),
-    ("contacts/tickets", 15), ("contacts/feedback_submissions", 97), ("subscriptions/contacts", 295),
-    ("commerce_payments/contacts", 387), ("communications/contacts", 81)])
+@pytest.mark.parametrize(
+    ("pair", "type_id"),
+    [
+        ("contacts/deals", 4),
+        ("deals/contacts", 3),
+        ("deals/companies", 341),
+        ("tasks/contacts", 204),
+        ("contacts/tickets", 15),
+        ("contacts/feedback_submissions", 97),
+        ("subscriptions/contacts", 295),
+        ("commerce_payments/contacts", 387),
+        ("communications/contacts", 81),
+    ],
+)
 def test_documented_type_ids(api, pair, type_id):
     """The type ids that are documented are these."""
     assert api.get(f"{A}/{pair}/labels").json()["results"][0]["typeId"] == type_id

@@ -8,8 +8,12 @@ V = "/crm/objects/2026-09"
 
 
 def _inputs(ids, trace=True, **properties):
-    return {"inputs": [{"id": id, "properties": properties} | ({"objectWriteTraceId": f"t{place}"} if trace else {})
-                       for place, id in enumerate(ids)]}
+    return {
+        "inputs": [
+            {"id": id, "properties": properties} | ({"objectWriteTraceId": f"t{place}"} if trace else {})
+            for place, id in enumerate(ids)
+        ]
+    }
 
 
 @pytest.mark.parametrize("operation", ["read", "create", "update", "upsert"])
@@ -21,17 +25,26 @@ def test_a_batch_without_inputs_is_silently_complete(api, operation, body):
     assert (answer.json()["status"], answer.json()["results"]) == ("COMPLETE", [])
 
 
-@pytest.mark.parametrize(("operation", "count", "more", "status"), [
-    ("read", 100, {}, 200), ("read", 101, {}, 400), ("read", 50, {"propertiesWithHistory": ["city"]}, 200),
-    ("read", 51, {"propertiesWithHistory": ["city"]}, 400), ("update", 100, {}, 200), ("update", 101, {}, 400)])
+@pytest.mark.parametrize(
+    ("operation", "count", "more", "status"),
+    [
+        ("read", 100, {}, 200),
+        ("read", 101, {}, 400),
+        ("read", 50, {"propertiesWithHistory": ["city"]}, 200),
+        ("read", 51, {"propertiesWithHistory": ["city"]}, 400),
+        ("update", 100, {}, 200),
+        ("update", 101, {}, 400),
+    ],
+)
 def test_batches_have_a_largest_size(api, operation, count, more, status):
     """100 inputs, 50 with history."""
     ids = api.contacts(count)
     answer = api.post(f"{V}/contacts/batch/{operation}", _inputs(ids, city="Ulm") | more)
     assert answer.status_code == status
     if "propertiesWithHistory" in more and status == 400:
-        assert answer.json()["message"].startswith("The maximum number of inputs supported in a batch request for "
-                                                   "property histories is 50.")
+        assert answer.json()["message"].startswith(
+            "The maximum number of inputs supported in a batch request for property histories is 50."
+        )
 
 
 @pytest.mark.parametrize("trace", [True, False])
@@ -44,8 +57,9 @@ def test_missing_ids_are_one_error_entry(api, trace):
         body = answer.json()
         assert (answer.status_code, body["numErrors"], [one["id"] for one in body["results"]]) == (207, 1, [kept])
         entry = body["errors"][0]
-        assert entry["message"] == ("Could not get some CONTACT objects, they may be deleted or not exist. "
-                                    "Check that ids are valid.")
+        assert entry["message"] == (
+            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
+        )
         assert entry["context"]["ids"] == [gone, "99999"]
         if operation == "update" and trace:
             assert entry["context"]["objectWriteTraceId"] == ["t1", "t2"]
@@ -55,24 +69,34 @@ def test_missing_ids_are_one_error_entry(api, trace):
 def test_with_trace_ids_the_valid_inputs_are_written(api):
     """With a trace id on each input the bad one is a 207 entry with its trace id; the good one is written."""
     good, bad = api.contacts(2)
-    body = {"inputs": [{"id": good, "properties": {"city": "Ulm"}, "objectWriteTraceId": "a"},
-                       {"id": bad, "properties": {"city": "Ulm", "nonsense": "1"}, "objectWriteTraceId": "b"}]}
+    body = {
+        "inputs": [
+            {"id": good, "properties": {"city": "Ulm"}, "objectWriteTraceId": "a"},
+            {"id": bad, "properties": {"city": "Ulm", "nonsense": "1"}, "objectWriteTraceId": "b"},
+        ]
+    }
     answer = api.post(f"{V}/contacts/batch/update", body)
     assert answer.status_code == 207
     assert [(one["id"], one["objectWriteTraceId"]) for one in answer.json()["results"]] == [(good, "a")]
     entry = answer.json()["errors"][0]
     assert (entry["category"], entry["context"]["objectWriteTraceId"]) == ("VALIDATION_ERROR", ["b"])
     assert entry["errors"][0]["code"] == "PROPERTY_DOESNT_EXIST"
-    assert [api.get(f"{V}/contacts/{id}", properties="city").json()["properties"]["city"]
-            for id in (good, bad)] == ["Ulm", None]
+    assert [api.get(f"{V}/contacts/{id}", properties="city").json()["properties"]["city"] for id in (good, bad)] == [
+        "Ulm",
+        None,
+    ]
 
 
 def test_without_trace_ids_a_bad_input_refuses_the_batch(api):
     """Without trace ids, or with one used twice, one bad value is a 400 for all and nothing is written."""
     good, bad = api.contacts(2)
     for traces in ({}, {"objectWriteTraceId": "same"}):
-        body = {"inputs": [{"id": good, "properties": {"city": "Ulm"}} | traces,
-                           {"id": bad, "properties": {"nonsense": "1"}} | traces]}
+        body = {
+            "inputs": [
+                {"id": good, "properties": {"city": "Ulm"}} | traces,
+                {"id": bad, "properties": {"nonsense": "1"}} | traces,
+            ]
+        }
         assert api.post(f"{V}/contacts/batch/update", body).status_code == 400
     assert api.get(f"{V}/contacts/{good}", properties="city").json()["properties"]["city"] is None
 
@@ -104,15 +128,18 @@ def test_update_by_another_property_needs_a_unique_one(api, name, status):
     answer = api.post(f"{V}/contacts/batch/update", body)
     assert answer.status_code == status
     if status == 400:
-        assert answer.json()["message"] == (f"Unable to perform update/upsert by non-unique 0-1 property {name} "
-                                            "in portal ID 4242424")
+        assert answer.json()["message"] == (
+            f"Unable to perform update/upsert by non-unique 0-1 property {name} in portal ID 4242424"
+        )
 
 
 def test_upsert_creates_or_changes(api):
     """Upsert says which records are new; one conflict without trace ids is a 409 for the whole batch."""
     old = api.contacts(1)[0]
-    inputs = [{"idProperty": "email", "id": "C0@example.com", "properties": {"city": "Ulm"}},
-              {"idProperty": "email", "id": "new@example.com", "properties": {"city": "Bonn"}}]
+    inputs = [
+        {"idProperty": "email", "id": "C0@example.com", "properties": {"city": "Ulm"}},
+        {"idProperty": "email", "id": "new@example.com", "properties": {"city": "Bonn"}},
+    ]
     answer = api.post(f"{V}/contacts/batch/upsert", {"inputs": inputs})
     assert answer.status_code == 200
     assert [(one["new"], one["id"] == old) for one in answer.json()["results"]] == [(False, True), (True, False)]
@@ -148,8 +175,12 @@ def test_batch_archive_does_not_mind_unknown_ids(api):
 def test_batch_read_by_email(api):
     """Batch read finds by a unique property, and shows properties and history."""
     id = api.contacts(1)[0]
-    body = {"idProperty": "email", "properties": ["city"], "propertiesWithHistory": ["email"],
-            "inputs": [{"id": "c0@example.com"}, {"id": "nobody@example.com"}]}
+    body = {
+        "idProperty": "email",
+        "properties": ["city"],
+        "propertiesWithHistory": ["email"],
+        "inputs": [{"id": "c0@example.com"}, {"id": "nobody@example.com"}],
+    }
     answer = api.post(f"{V}/contacts/batch/read", body)
     assert answer.status_code == 207
     assert answer.json()["results"][0]["id"] == id

@@ -15,13 +15,21 @@ def group(api):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("object", "name", "type_", "read_only"), [
-    ("contacts", "hs_email_open", "number", True), ("contacts", "lifecyclestage", "enumeration", False),
-    ("companies", "industry", "enumeration", False), ("companies", "numberofemployees", "number", False),
-    ("deals", "amount", "number", False), ("deals", "hs_is_closed", "bool", True),
-    ("tickets", "hs_pipeline_stage", "enumeration", False), ("calls", "hs_call_duration", "number", False),
-    ("feedback_submissions", "hs_value", "number", True),
-    ("commerce_payments", "hs_latest_status", "enumeration", False)])
+@pytest.mark.parametrize(
+    ("object", "name", "type_", "read_only"),
+    [
+        ("contacts", "hs_email_open", "number", True),
+        ("contacts", "lifecyclestage", "enumeration", False),
+        ("companies", "industry", "enumeration", False),
+        ("companies", "numberofemployees", "number", False),
+        ("deals", "amount", "number", False),
+        ("deals", "hs_is_closed", "bool", True),
+        ("tickets", "hs_pipeline_stage", "enumeration", False),
+        ("calls", "hs_call_duration", "number", False),
+        ("feedback_submissions", "hs_value", "number", True),
+        ("commerce_payments", "hs_latest_status", "enumeration", False),
+    ],
+)
 def test_shipped_definitions(api, family, object, name, type_, read_only):
     """HubSpot's own properties are there with their types, in each version of the API."""
     definition = api.get(f"{family}/{object}/{name}").json()
@@ -49,12 +57,26 @@ def test_create_archive_and_create_again(api, group):
     assert api.get(read, properties="acme_score").json()["properties"]["acme_score"] == "5"
 
 
-@pytest.mark.parametrize("change", [
-    {"name": "Acme"}, {"name": ""}, {"label": ""}, {"type": "number", "fieldType": "select"}, {"type": "float"},
-    {"groupName": "nowhere"},
-    {"type": "enumeration", "fieldType": "select",
-     "options": [{"label": "A", "value": "a", "displayOrder": 0}, {"label": "B", "value": "a", "displayOrder": 1}]},
-    {"type": "enumeration", "fieldType": "select", "options": [{"label": "A", "value": "a"}]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Acme"},
+        {"name": ""},
+        {"label": ""},
+        {"type": "number", "fieldType": "select"},
+        {"type": "float"},
+        {"groupName": "nowhere"},
+        {
+            "type": "enumeration",
+            "fieldType": "select",
+            "options": [
+                {"label": "A", "value": "a", "displayOrder": 0},
+                {"label": "B", "value": "a", "displayOrder": 1},
+            ],
+        },
+        {"type": "enumeration", "fieldType": "select", "options": [{"label": "A", "value": "a"}]},
+    ],
+)
 def test_definitions_that_are_refused(api, group, change):
     """Bad names, wrong pairs of type and field type, unknown groups and doubled options are a 400."""
     assert api.post(f"{P}/contacts", SCORE | change).status_code == 400
@@ -73,7 +95,10 @@ def test_changing_a_definition(api, group):
     api.post(f"{P}/contacts", SCORE | {"type": "enumeration", "fieldType": "select", "options": options})
     changed = api.patch(f"{P}/contacts/acme_score", {"label": "New", "options": options[1:]}).json()
     assert (changed["label"], [one["value"] for one in changed["options"]], changed["type"]) == (
-        "New", ["b"], "enumeration")
+        "New",
+        ["b"],
+        "enumeration",
+    )
     assert api.patch(f"{P}/contacts/email", {"label": "New"}).status_code == 400
     assert api.delete(f"{P}/contacts/email").status_code == 400
 

@@ -14,8 +14,14 @@ def test_all_families_and_names_lead_to_the_same_records(api, family, word):
     """A record made in one version of the API is read in each, and only 2026-09 adds its address."""
     id = api.contacts(1)[0]
     record = api.get(f"{family}/{word}/{id}").json()
-    assert record["properties"] == {"createdate": record["createdAt"], "email": "c0@example.com", "firstname": "C0",
-                                    "hs_object_id": id, "lastmodifieddate": record["updatedAt"], "lastname": None}
+    assert record["properties"] == {
+        "createdate": record["createdAt"],
+        "email": "c0@example.com",
+        "firstname": "C0",
+        "hs_object_id": id,
+        "lastmodifieddate": record["updatedAt"],
+        "lastname": None,
+    }
     assert ("url" in record) == (family == V)
     assert api.get(f"{family}/{word}").json()["results"] == [record]
 
@@ -32,9 +38,17 @@ def test_pages_go_by_id_and_link_to_the_own_host(api):
     assert "paging" not in api.get(f"{V}/contacts", limit=2, after=ids[4]).json()
 
 
-@pytest.mark.parametrize(("query", "status"), [
-    ({"limit": 100}, 200), ({"limit": 101}, 400), ({"limit": 0}, 400), ({"limit": "x"}, 400),
-    ({"limit": 50, "propertiesWithHistory": "email"}, 200), ({"limit": 51, "propertiesWithHistory": "email"}, 400)])
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"limit": 100}, 200),
+        ({"limit": 101}, 400),
+        ({"limit": 0}, 400),
+        ({"limit": "x"}, 400),
+        ({"limit": 50, "propertiesWithHistory": "email"}, 200),
+        ({"limit": 51, "propertiesWithHistory": "email"}, 400),
+    ],
+)
 def test_pages_have_a_largest_size(api, query, status):
     """A page has at most 100 records, 50 with history."""
     assert api.get(f"{V}/contacts", **query).status_code == status
@@ -73,7 +87,9 @@ def test_inline_associations_have_an_entry_per_type_and_end_at_100(api):
     for family in ("/crm/v3/objects", V):
         shown = api.get(f"{family}/contacts/{contact}", associations="companies,deals").json()["associations"]
         assert sorted(entry["type"] for entry in shown["companies"]["results"]) == [
-            "contact_to_company", "contact_to_company_unlabeled"]
+            "contact_to_company",
+            "contact_to_company_unlabeled",
+        ]
         assert "paging" not in shown["companies"]
         assert len(shown["deals"]["results"]) == 100
         link = shown["deals"]["paging"]["next"]["link"]
@@ -133,9 +149,12 @@ def test_create_and_update_bump_the_modified_date_and_note_the_source(api):
 def test_a_task_is_created_with_its_associations(api):
     """`associations` of a new record are made with it; one to nobody is refused, and nothing is made."""
     contact = api.contacts(1)[0]
-    body = {"properties": {"hs_timestamp": "2026-10-01T00:00:00Z", "hs_task_subject": "Call"},
-            "associations": [{"to": {"id": contact}, "types": [{"associationCategory": "HUBSPOT_DEFINED",
-                                                                "associationTypeId": 204}]}]}
+    body = {
+        "properties": {"hs_timestamp": "2026-10-01T00:00:00Z", "hs_task_subject": "Call"},
+        "associations": [
+            {"to": {"id": contact}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 204}]}
+        ],
+    }
     task = api.post(f"{V}/tasks", body).json()["id"]
     shown = api.get(f"{V}/tasks/{task}", associations="contacts").json()["associations"]["contacts"]["results"]
     assert shown == [{"id": contact, "type": "task_to_contact"}]
@@ -148,15 +167,18 @@ def test_a_task_is_created_with_its_associations(api):
 def test_merging_makes_a_new_id_unless_it_is_preserved(api, preserve):
     """Old ids lead to the survivor, which lists them, keeps the primary's values, fills gaps, has all associations."""
     api.post("/_emulator/settings", {"preserve_merged_ids": preserve})
-    one, other = api.make("contacts", email="a@example.com", city="Ulm"), api.make(
-        "contacts", email="b@example.com", city="Bonn", country="DE")
+    one, other = (
+        api.make("contacts", email="a@example.com", city="Ulm"),
+        api.make("contacts", email="b@example.com", city="Bonn", country="DE"),
+    )
     company = api.make("companies", name="A")
     api.link("contacts", other, "companies", company)
     merged = api.post(f"{V}/contacts/merge", {"primaryObjectId": one, "objectIdToMerge": other}).json()
     survivor = merged["id"]
     assert (survivor == one) == preserve
-    shown = api.get(f"{V}/contacts/{other}", properties="email,city,country,hs_merged_object_ids",
-                    associations="companies").json()
+    shown = api.get(
+        f"{V}/contacts/{other}", properties="email,city,country,hs_merged_object_ids", associations="companies"
+    ).json()
     assert shown["id"] == survivor
     values = shown["properties"]
     assert (values["email"], values["city"], values["country"]) == ("a@example.com", "Ulm", "DE")
@@ -178,8 +200,14 @@ def test_privacy_deletion_leaves_nothing(api):
     assert not api.get("/events/v3/events", eventType="e_visited_page").json()["results"]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/crm/v3/objects/unicorns", 400), ("/crm/v3/objects/contacts/0", 404),
-                                              ("/crm/v3/objects/feedback_submissions", 405)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/crm/v3/objects/unicorns", 400),
+        ("/crm/v3/objects/contacts/0", 404),
+        ("/crm/v3/objects/feedback_submissions", 405),
+    ],
+)
 def test_what_is_not_there(api, path, status):
     """Unknown object types are 400, unknown ids 404, and feedback cannot be written."""
     answer = api.post(path, {"properties": {}}) if status == 405 else api.get(path)

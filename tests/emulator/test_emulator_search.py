@@ -18,10 +18,21 @@ V = "/crm/objects/2026-09"
 def people(api):
     """Three contacts: Ann of Ulm (lead, 5 opens, linked to a company), Bob of Bonn (10 opens), Cy of nowhere."""
     ids = {
-        "ann": api.make("contacts", email="ann@example.com", city="Ulm", lifecyclestage="lead", hs_email_open="5",
-                        createdate="2026-01-01T00:00:00.000Z"),
-        "bob": api.make("contacts", email="bob@other.org", city="Bonn am Rhein", hs_email_open="10",
-                        createdate="2026-02-01T00:00:00.000Z"),
+        "ann": api.make(
+            "contacts",
+            email="ann@example.com",
+            city="Ulm",
+            lifecyclestage="lead",
+            hs_email_open="5",
+            createdate="2026-01-01T00:00:00.000Z",
+        ),
+        "bob": api.make(
+            "contacts",
+            email="bob@other.org",
+            city="Bonn am Rhein",
+            hs_email_open="10",
+            createdate="2026-02-01T00:00:00.000Z",
+        ),
         "cy": api.make("contacts", email="cy@example.com", hs_email_open="N/A", createdate="2026-03-01T00:00:00.000Z"),
     }
     company = api.make("companies", name="A")
@@ -33,28 +44,31 @@ def _find(api, *filters, **more):
     return api.post(f"{V}/contacts/search", {"filterGroups": [{"filters": list(filters)}] if filters else []} | more)
 
 
-@pytest.mark.parametrize(("name", "operator", "given", "found"), [
-    ("city", "EQ", {"value": "ulm"}, "ann"),
-    ("city", "NEQ", {"value": "ULM"}, "bob cy"),
-    ("lifecyclestage", "EQ", {"value": "LEAD"}, ""),
-    ("hs_email_open", "EQ", {"value": "10.0"}, "bob"),
-    ("hs_email_open", "GT", {"value": "5"}, "bob"),
-    ("hs_email_open", "GTE", {"value": "5"}, "ann bob"),
-    ("hs_email_open", "LT", {"value": "10"}, "ann"),
-    ("hs_email_open", "LTE", {"value": "10"}, "ann bob"),
-    ("hs_email_open", "BETWEEN", {"value": "6", "highValue": "10"}, "bob"),
-    ("createdate", "GTE", {"value": "2026-02-01"}, "bob cy"),
-    ("createdate", "LT", {"value": "1769904000000"}, "ann"),
-    ("city", "IN", {"values": ["ulm", "bonn am rhein"]}, "ann bob"),
-    ("city", "NOT_IN", {"values": ["ulm"]}, "bob cy"),
-    ("city", "HAS_PROPERTY", {}, "ann bob"),
-    ("city", "NOT_HAS_PROPERTY", {}, "cy"),
-    ("city", "CONTAINS_TOKEN", {"value": "rhein"}, "bob"),
-    ("city", "NOT_CONTAINS_TOKEN", {"value": "rhein"}, "ann cy"),
-    ("email", "CONTAINS_TOKEN", {"value": "*@example.com"}, "ann cy"),
-    ("lastmodifieddate", "GTE", {"value": "0"}, "ann bob cy"),
-    ("lastmodifieddate", "LT", {"value": "2026-01-01T00:00:00Z"}, ""),
-])
+@pytest.mark.parametrize(
+    ("name", "operator", "given", "found"),
+    [
+        ("city", "EQ", {"value": "ulm"}, "ann"),
+        ("city", "NEQ", {"value": "ULM"}, "bob cy"),
+        ("lifecyclestage", "EQ", {"value": "LEAD"}, ""),
+        ("hs_email_open", "EQ", {"value": "10.0"}, "bob"),
+        ("hs_email_open", "GT", {"value": "5"}, "bob"),
+        ("hs_email_open", "GTE", {"value": "5"}, "ann bob"),
+        ("hs_email_open", "LT", {"value": "10"}, "ann"),
+        ("hs_email_open", "LTE", {"value": "10"}, "ann bob"),
+        ("hs_email_open", "BETWEEN", {"value": "6", "highValue": "10"}, "bob"),
+        ("createdate", "GTE", {"value": "2026-02-01"}, "bob cy"),
+        ("createdate", "LT", {"value": "1769904000000"}, "ann"),
+        ("city", "IN", {"values": ["ulm", "bonn am rhein"]}, "ann bob"),
+        ("city", "NOT_IN", {"values": ["ulm"]}, "bob cy"),
+        ("city", "HAS_PROPERTY", {}, "ann bob"),
+        ("city", "NOT_HAS_PROPERTY", {}, "cy"),
+        ("city", "CONTAINS_TOKEN", {"value": "rhein"}, "bob"),
+        ("city", "NOT_CONTAINS_TOKEN", {"value": "rhein"}, "ann cy"),
+        ("email", "CONTAINS_TOKEN", {"value": "*@example.com"}, "ann cy"),
+        ("lastmodifieddate", "GTE", {"value": "0"}, "ann bob cy"),
+        ("lastmodifieddate", "LT", {"value": "2026-01-01T00:00:00Z"}, ""),
+    ],
+)
 def test_operators(api, people, name, operator, given, found):
     """Each operator finds what it should, in any case of letters except for options, and by type."""
     answer = _find(api, {"propertyName": name, "operator": operator} | given).json()
@@ -74,11 +88,16 @@ def test_groups_are_alternatives_and_associations_are_a_property(api, people):
     assert api.post(f"{V}/contacts/search", {"query": "other.org"}).json()["total"] == 1
 
 
-@pytest.mark.parametrize(("sorts", "order"), [
-    ([{"propertyName": "hs_email_open", "direction": "DESCENDING"}], "bob ann cy"),
-    ([{"propertyName": "hs_email_open", "direction": "ASCENDING"}], "ann bob cy"),
-    ([{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "cy bob ann"),
-    ([{"propertyName": "email", "direction": "DESCENDING"}], "cy bob ann"), ([], "ann bob cy")])
+@pytest.mark.parametrize(
+    ("sorts", "order"),
+    [
+        ([{"propertyName": "hs_email_open", "direction": "DESCENDING"}], "bob ann cy"),
+        ([{"propertyName": "hs_email_open", "direction": "ASCENDING"}], "ann bob cy"),
+        ([{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "cy bob ann"),
+        ([{"propertyName": "email", "direction": "DESCENDING"}], "cy bob ann"),
+        ([], "ann bob cy"),
+    ],
+)
 def test_order(api, people, sorts, order):
     """Numbers sort as numbers, records without a value come last, the oldest is first without a sort."""
     answer = _find(api, sorts=sorts).json()
@@ -93,9 +112,13 @@ def test_pages_by_offset_and_by_id(api):
     assert "paging" not in _find(api, limit=10, after="20").json()
     seen, last = [], "0"
     while True:
-        answer = _find(api, {"propertyName": "lastmodifieddate", "operator": "GTE", "value": "0"},
-                       {"propertyName": "hs_object_id", "operator": "GT", "value": last},
-                       sorts=[{"propertyName": "hs_object_id", "direction": "ASCENDING"}], limit=10).json()
+        answer = _find(
+            api,
+            {"propertyName": "lastmodifieddate", "operator": "GTE", "value": "0"},
+            {"propertyName": "hs_object_id", "operator": "GT", "value": last},
+            sorts=[{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            limit=10,
+        ).json()
         assert answer["total"] == len(ids) - len(seen)
         if not answer["results"]:
             break
@@ -107,15 +130,23 @@ def test_pages_by_offset_and_by_id(api):
 _ONE = {"propertyName": "city", "operator": "EQ", "value": "a"}
 
 
-@pytest.mark.parametrize("body", [
-    {"limit": 201}, {"after": "9900", "limit": 101}, {"after": "x"}, {"query": "x" * 3000},
-    {"filterGroups": [{"filters": [_ONE]}] * 6}, {"filterGroups": [{"filters": [_ONE] * 7}]},
-    {"filterGroups": [{"filters": [_ONE] * 5}] * 4}, {"sorts": [{"propertyName": "city"}, {"propertyName": "email"}]},
-    {"filterGroups": [{"filters": [_ONE | {"propertyName": "nonsense"}]}]},
-    {"filterGroups": [{"filters": [_ONE | {"operator": "LIKE"}]}]},
-    {"filterGroups": [{"filters": [_ONE | {"operator": "IN"}]}]},
-    {"filterGroups": [{"filters": [{"propertyName": "hs_email_open", "operator": "GT", "value": "many"}]}]},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"limit": 201},
+        {"after": "9900", "limit": 101},
+        {"after": "x"},
+        {"query": "x" * 3000},
+        {"filterGroups": [{"filters": [_ONE]}] * 6},
+        {"filterGroups": [{"filters": [_ONE] * 7}]},
+        {"filterGroups": [{"filters": [_ONE] * 5}] * 4},
+        {"sorts": [{"propertyName": "city"}, {"propertyName": "email"}]},
+        {"filterGroups": [{"filters": [_ONE | {"propertyName": "nonsense"}]}]},
+        {"filterGroups": [{"filters": [_ONE | {"operator": "LIKE"}]}]},
+        {"filterGroups": [{"filters": [_ONE | {"operator": "IN"}]}]},
+        {"filterGroups": [{"filters": [{"propertyName": "hs_email_open", "operator": "GT", "value": "many"}]}]},
+    ],
+)
 def test_what_search_refuses(api, body):
     """Beyond the wall of 10,000 and each other limit, and for unknown names and values, search answers 400."""
     answer = api.post(f"{V}/contacts/search", body)
@@ -131,8 +162,9 @@ def test_a_body_that_is_no_json(api):
     """A broken body is HubSpot's 400."""
     answer = api.session.post(f"{api.url}{V}/contacts/search", data="{", timeout=5)
     assert answer.status_code == 400
-    assert answer.json()["message"].startswith("Invalid input JSON on line -1, column -1: Cannot build "
-                                               "PublicSearchRequest")
+    assert answer.json()["message"].startswith(
+        "Invalid input JSON on line -1, column -1: Cannot build PublicSearchRequest"
+    )
 
 
 def test_companies_are_searched_by_their_own_modified_date(api):

@@ -22,9 +22,13 @@ def test_statistics_count_by_path_without_ids(api):
     api.get("/crm/v3/nothing/123")
     stats = requests.get(f"{api.url}/_emulator/stats", timeout=5).json()
     assert stats == {
-        "calls": 4, "by_status": {"200": 3, "404": 1}, "peak_10s": 3, "peak_search_1s": 1,
+        "calls": 4,
+        "by_status": {"200": 3, "404": 1},
+        "peak_10s": 3,
+        "peak_search_1s": 1,
         "by_path": {f"{V}/contacts/{{id}}": 2, f"{V}/companies/search": 1, "/crm/v3/nothing/{id}": 1},
-        "by_call": {f"GET {V}/contacts/{{id}}": 2, f"POST {V}/companies/search": 1, "GET /crm/v3/nothing/{id}": 1}}
+        "by_call": {f"GET {V}/contacts/{{id}}": 2, f"POST {V}/companies/search": 1, "GET /crm/v3/nothing/{id}": 1},
+    }
     api.post("/_emulator/reset")
     assert api.get("/_emulator/stats").json()["calls"] == 0
     assert api.get(f"{V}/contacts/{one}").status_code == 200
@@ -47,10 +51,17 @@ def test_the_clock_moves_by_days(api):
     assert made.json()["createdAt"].startswith("2026-09-28T14:00:")
 
 
-@pytest.mark.parametrize(("fault", "status", "text"), [
-    ({"status": 502}, 502, "<html>"), ({"status": 423}, 423, "LOCKED"), ({"status": 429}, 429, "TEN_SECONDLY_ROLLING"),
-    ({"status": 500}, 500, "internal error"), ({"status": 400, "body": {"message": "no"}}, 400, '{"message":"no"}'),
-    ({"status": 503, "body": "<h1>down</h1>"}, 503, "<h1>down</h1>")])
+@pytest.mark.parametrize(
+    ("fault", "status", "text"),
+    [
+        ({"status": 502}, 502, "<html>"),
+        ({"status": 423}, 423, "LOCKED"),
+        ({"status": 429}, 429, "TEN_SECONDLY_ROLLING"),
+        ({"status": 500}, 500, "internal error"),
+        ({"status": 400, "body": {"message": "no"}}, 400, '{"message":"no"}'),
+        ({"status": 503, "body": "<h1>down</h1>"}, 503, "<h1>down</h1>"),
+    ],
+)
 def test_answers_that_go_wrong(api, fault, status, text):
     """A fault answers instead of HubSpot, once by default, and nothing takes effect."""
     _arm(api, path=f"{V}/contacts", method="POST", **fault)
@@ -99,10 +110,19 @@ def test_a_delay_and_the_latency(api, server_of):
     assert slow.get(f"{V}/contacts").elapsed.total_seconds() >= 0.03
 
 
-@pytest.mark.parametrize(("path", "body", "status"), [
-    ("clock", {"days": "many"}, 400), ("clock", {}, 400), ("faults", {"faults": [{"status": 1, "nonsense": 2}]}, 400),
-    ("faults", {"faults": [{"path": "("}]}, 400), ("tokens", {}, 400), ("unknown", {}, 404),
-    ("requirements", {"object": "unicorns", "property": "x"}, 400), ("reset", {"portal": 7}, 400)])
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("clock", {"days": "many"}, 400),
+        ("clock", {}, 400),
+        ("faults", {"faults": [{"status": 1, "nonsense": 2}]}, 400),
+        ("faults", {"faults": [{"path": "("}]}, 400),
+        ("tokens", {}, 400),
+        ("unknown", {}, 404),
+        ("requirements", {"object": "unicorns", "property": "x"}, 400),
+        ("reset", {"portal": 7}, 400),
+    ],
+)
 def test_steering_that_is_not_understood(api, path, body, status):
     """A bad steering call gets one sentence."""
     answer = api.post(f"/_emulator/{path}", body)

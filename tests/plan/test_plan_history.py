@@ -19,9 +19,9 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, Store.open(tmp_path / "data", "7"))
 
 
-def people(desk: Desk, *ids: str, company: str | None = None) -> None:
+def people(desk: Desk, *ids: str, company: str | None = None, weight: str = "20") -> None:
     """Pull contacts that belong to one company, or to none."""
-    rows = [RecordRow("contacts", each, desk.now, {"weight": "20"}) for each in ids]
+    rows = [RecordRow("contacts", each, desk.now, {"weight": weight}) for each in ids]
     linked = [AssociationRow("contacts", each, "companies", company, 1) for each in ids] if company else []
     desk.pull(rows, associations=linked, links=[("contacts", "companies", list(ids))])
 
@@ -41,13 +41,13 @@ def test_an_association_that_changes_is_data(desk: Desk, change: str) -> None:
     assert desk.values("health_score") == {"1": "60" if change == "ends" else "51"}
 
 
-def test_an_ingredients_association_is_data(desk: Desk) -> None:
-    """What a model reads through an ingredient's roll-up counts too."""
+def test_what_an_ingredient_rolls_up_is_data(desk: Desk) -> None:
+    """A changed record counts also for a model that reads it through the roll-up of its ingredient."""
     desk.signals = PEOPLE
     desk.models["part"] = model("part", more=("{when: people > 10, points: 9, reason: heavy}",))
     desk.models["health"] = model(more=("{when: part > 65, points: -9, reason: part}",))
     desk.put({"1": 60})
-    people(desk, "7")
+    people(desk, "7", company="1", weight="5")
     desk.sync()
     desk.later(hours=1)
     people(desk, "7", company="1")

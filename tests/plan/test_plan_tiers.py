@@ -107,3 +107,21 @@ def test_writes_beyond_the_days_calls_are_held(desk: Desk) -> None:
 
     assert [guard.name for guard in desk.plan(calls_left=1).guards if guard.held] == ["API calls"]
     assert not desk.plan(calls_left=2).held
+
+
+def test_limits_on_tiers_are_meant_per_day(desk: Desk) -> None:
+    """After two days twice as many records may change tier, after a month four times as many and no more."""
+    desk.put({str(number): 60 for number in range(100)})
+    desk.sync()
+    desk.later(days=2)
+    desk.put({str(number): 75 for number in range(11)})
+    soon = desk.plan()
+    desk.later(days=30)
+    desk.put({str(number): 75 for number in range(21)})
+    late = desk.plan()
+
+    assert not [guard for guard in soon.guards if guard.name.startswith("tier") and guard.held and guard.value < 0.1]
+    assert [guard.limit for guard in soon.guards if guard.name == "tier changes of health"] == [0.1]
+    assert [(guard.limit, guard.held) for guard in late.guards if guard.name == "tier changes of health"] == [
+        (0.2, True)
+    ]

@@ -66,6 +66,24 @@ def test_commits_are_few_and_whole() -> None:
     assert sorted(taken.finished) == ["a", "b"]
 
 
+def test_slow_commits_are_fewer() -> None:
+    """A page a second is committed every two seconds; where a commit takes three, every twelve."""
+    now = [0.0]
+
+    def turn(_stream: str, _rows: int, _total: int | None) -> None:
+        now[0] += 1
+
+    @dataclass
+    class Slow(Taken):
+        def __call__(self, batches: Sequence[Batch], ended: Sequence[Stream]) -> None:
+            super().__call__(batches, ended)
+            now[0] += 3
+
+    taken = Slow()
+    Flow([Given("a", 38)], taken, turn, clock=lambda: now[0]).run()
+    assert [rows for rows in taken.commits if rows] == [2, 12, 12, 12]
+
+
 def test_a_forbidden_stream_ends_alone() -> None:
     """HubSpot's 403 ends one stream, which is not finished; the others go on."""
     taken = Taken()

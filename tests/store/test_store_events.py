@@ -193,3 +193,24 @@ def test_facts_of_a_merged_record_belong_to_the_survivor(store: Store) -> None:
         found = reader.find_record("contacts", "1")
         assert found is not None
         assert found.record_id == "3"
+
+
+def test_the_moment_an_association_changed_is_told(store: Store) -> None:
+    """At both ends when one comes or goes, and for what a new record brings; companies hear of their contacts' ones."""
+    old = link("contacts", "1", "companies", "10", 1)
+    pull(store, contact("1"), company("10"), company("11"), company("12"), **links_of(old))
+    new = link("contacts", "2", "companies", "11", 1)
+    pull(store, contact("2"), at=NOON + DAY, **links_of(new))
+    pull(store, at=NOON + 2 * DAY, links=[("contacts", "companies", ["1"])])
+    ticket = link("tickets", "7", "contacts", "2", 16)
+    pull(store, at=NOON + 3 * DAY, **links_of(ticket))
+
+    def told(days: int) -> list[tuple[Any, ...]]:
+        query = "SELECT record_id, moved_at FROM relinked_{} ORDER BY 1"
+        at = NOON + days * DAY
+        return [row for name in ("companies", "contacts") for row in scratch(store, query.format(name), at=at)]
+
+    assert told(0) == []
+    assert told(1) == [("11", NOON + DAY)]
+    assert told(2) == [("10", NOON + 2 * DAY), ("11", NOON + DAY), ("1", NOON + 2 * DAY)]
+    assert told(3)[1:] == [("11", NOON + 3 * DAY), ("1", NOON + 2 * DAY), ("2", NOON + 3 * DAY)]

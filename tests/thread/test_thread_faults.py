@@ -152,10 +152,10 @@ def test_a_token_that_dies_while_batches_go_out_loses_nothing(thread: Thread, po
     thread.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 401}]})
     with pytest.raises(TokenError):
         thread.run()
-    done = sum(each["hubsync_lead"] is not None for each in _scores(thread)["contacts"].values())
+    done = sum(any(values.values()) for records in _scores(thread).values() for values in records.values())
     result = thread.run()
 
-    assert done in (20, 100)
+    assert 0 < done < portal.written
     assert (result.status, result.written) == ("ok", portal.written - done), result.reason
     assert _scores(thread) == portal.scores
     assert _published(thread) == portal.written

@@ -86,7 +86,9 @@ def test_days_go_by_and_scores_follow(thread_of: Callable[..., Thread]) -> None:
     third = thread.run()
 
     assert second.status in ("ok", "held")
-    assert second.plan is not None and 0 < second.plan.records_changed < (first.plan.records_changed if first.plan else 0)
+    assert second.plan is not None and 0 < second.plan.records_changed < (
+        first.plan.records_changed if first.plan else 0
+    )
     assert third.plan is not None
     assert third.plan.changes == (0 if second.status == "ok" else second.plan.changes)
 
@@ -97,7 +99,9 @@ def test_first_write_waits_for_a_yes(thread_of: Callable[..., Thread]) -> None:
     with pytest.raises(HeldError, match="first write to portal 4242424"):
         thread.run(yes=False)
 
-    assert not [path for path in thread.stats["by_call"] if "update" in path or "properties" in path and "POST" in path]
+    assert not [
+        path for path in thread.stats["by_call"] if "update" in path or ("properties" in path and "POST" in path)
+    ]
     with thread.store.read() as reader:
         last = reader.last_run()
     assert last is not None
@@ -170,7 +174,11 @@ def test_a_past_moment_never_writes(synced: Thread) -> None:
 
 def test_two_runs_at_once(synced: Thread) -> None:
     """A second run names the process of the first and does nothing."""
-    with Workspace.open(synced.settings) as workspace, synced.store.run_lock(), pytest.raises(BusyError, match=r"process \d+"):
+    with (
+        Workspace.open(synced.settings) as workspace,
+        synced.store.run_lock(),
+        pytest.raises(BusyError, match=r"process \d+"),
+    ):
         run(workspace, Options("sync", write=True, yes=True), synced.heard)
 
 

@@ -138,8 +138,7 @@ def write_portal(folder: Path, contacts: int = 230, companies: int = 20) -> Path
     links = [("contacts", 1000 + n, "companies", 500 + n % companies, "") for n in range(contacts)]
     links += [("deals", 9000 + n, "companies", 500 + n, "") for n in range(companies)]
     events = [
-        ("contacts", 1000 + n, "", "login", f"2026-09-{1 + n % 20:02}T08:00:00Z", "", "")
-        for n in range(0, contacts, 5)
+        ("contacts", 1000 + n, "", "login", f"2026-09-{1 + n % 20:02}T08:00:00Z", "", "") for n in range(0, contacts, 5)
     ]
     write_csv(folder / "contacts.csv", CONTACT, people)
     write_csv(folder / "companies.csv", COMPANY, firms)

@@ -79,8 +79,7 @@ def _typed(object_name: str, needs: frozenset[Need]) -> exp.Select:
         .where(sql.template("object = :o AND archived_at IS NULL", o=sql.text(object_name)))
     )
     typed = (
-        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True)
-        for need in properties
+        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True) for need in properties
     )
     return select("record_id", *typed).from_(exp.Subquery(this=raw, alias=exp.to_identifier("raw")))
 

@@ -32,9 +32,7 @@ class Pages:
     size: int = _LARGE_PAGE
     forbidden: ScopeError | None = None
 
-    def fetch(
-        self, client: Client, event_type: str, since: datetime, until: datetime, after: str | None
-    ) -> EventPage:
+    def fetch(self, client: Client, event_type: str, since: datetime, until: datetime, after: str | None) -> EventPage:
         """A page; when HubSpot refuses its size, a smaller one. Raises ScopeError, calling HubSpot for it once."""
         if self.forbidden is not None:
             raise self.forbidden

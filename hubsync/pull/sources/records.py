@@ -248,4 +248,3 @@ class RecordStream:
             "watermark": watermark.isoformat() if watermark else None,
             "full_at": full_at.isoformat() if full_at else None,
         }
-
