@@ -47,18 +47,20 @@ class Counted:
 
 def commit(
     connection: duckdb.DuckDBPyConnection,
-    events: Iterable[Counted],
+    events: Iterable[EventRow],
+    grown: Iterable[Counted],
     replaced: Iterable[Replaced],
     known_at: datetime,
 ) -> None:
     """Add events, each once per (source, source_id, subject); the events of replaced subjects that are gone go.
 
-    An event that is there already stays as it is, with the time at which it became known.
+    An event that is there already stays as it is, with the time at which it became known. What the counters have
+    `grown` by is always new.
     """
-    rows = {tuple(row[column] for column in _KEY): row for row in map(_row, events)}
+    rows = {tuple(row[column] for column in _KEY): row for row in map(_row, map(Counted, events))}
     _remove_gone(connection, list(rows.values()), replaced)
     known = _known(connection, list(rows.values()))
-    fresh = [row for key, row in rows.items() if key not in known]
+    fresh = [row for key, row in rows.items() if key not in known] + [_row(each) for each in grown]
     if fresh:
         names = ", ".join(_COLUMNS)
         connection.execute(
@@ -153,8 +155,8 @@ def _remove_gone(connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row], re
 def _known(connection: duckdb.DuckDBPyConnection, rows: Sequence[_Row]) -> set[tuple[object, ...]]:
     """The keys of those events that are there already.
 
-    An event never changes its time, so of each source only the span of these times is looked through: the table
-    lies in about that order, and most of it is skipped unread.
+    An event never changes its time, so of each source only the span of these times is looked through. Pages come in
+    the order of time and the table lies in it, so that most of it is skipped unread.
     """
     by_source: dict[str, list[_Row]] = {}
     for row in rows:

@@ -40,9 +40,9 @@ class Writer(Reader):
         associations.commit(
             link, [a for b in batches for a in b.associations], [x for b in batches for x in b.links], known_at
         )
-        happened = [events.Counted(event) for batch in batches for event in batch.events]
-        happened += events.growth(arrivals, counters, known_at)
-        events.commit(link, happened, [x for b in batches for x in b.replaced], known_at)
+        grown = events.growth(arrivals, counters, known_at)
+        replaced = [x for b in batches for x in b.replaced]
+        events.commit(link, [e for b in batches for e in b.events], grown, replaced, known_at)
         for stream, position in {b.stream: b.position for b in batches if b.position is not None}.items():
             self.set_cursor(stream, position, known_at)
 

@@ -308,7 +308,6 @@ def test_green_from_75() -> None:
         assert assert_same(Scorer(tried, NOW), Portal({"companies": {"c": Record()}}))["m"]["c"].row["band"] == band
 
 
-@pytest.mark.xfail(strict=True, reason="feature_started has no source that reaches contacts")
 def test_customers_are_contacts(config: Config) -> None:
     """`customers_are: contacts` moves the customer score to persons, with the same rules and points."""
     moved = read_config(ROOT / "config", customers_are="contacts")

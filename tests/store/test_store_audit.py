@@ -91,6 +91,31 @@ def test_a_plan_comes_back_as_it_was(store: Store) -> None:
         assert reader.plan_changes("r1", limit=1) == rows[:1]
 
 
+def test_a_run_that_planned_is_resumed(store: Store) -> None:
+    """Its calls add up and its counts stay; while it goes on it says so, and one that was cut off is marked."""
+    with store.write() as writer:
+        writer.start_run("r1", "plan", NOON, NOON, full=False)
+        writer.finish_run("r1", "held", ended_at=NOON, counts={"scores": 7}, calls=12, reason="a guard")
+        writer.start_run("r2", "sync", NOON, NOON, full=False)
+        writer.resume_run("r1", NOON + DAY)
+        assert [(run.status, run.reason[:11]) for run in writer.runs()] == [("failed", "The process"), ("running", "")]
+        writer.finish_run("r1", "ok", ended_at=NOON + DAY, counts={"written": 5}, calls=3)
+    with store.read() as reader:
+        run = reader.run("r1")
+    assert run is not None
+    assert (run.status, run.counts, run.calls) == ("ok", {"scores": 7, "written": 5}, 15)
+
+
+def test_changes_of_archived_records_are_left_out(store: Store) -> None:
+    """What is archived after it was planned is not written, and says why."""
+    pull(store, contact("1"), contact("2"))
+    plan_changes(store, change("1", "score", "5"), change("2", "score", "6"))
+    with store.write() as writer:
+        writer.archive("contacts", ["1"], NOON)
+        writer.skip_archived("r1", "gone", NOON)
+    assert waiting(store) == [[Update("2", {"score": "6"})]]
+
+
 def waiting(store: Store) -> list[list[Update]]:
     with store.planned("r1") as planned:
         return list(planned.updates("contacts", 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from thread_given import Thread
@@ -12,6 +13,7 @@ from hubsync.approval import write_plan
 from hubsync.errors import BusyError, HeldError, InputError
 from hubsync.pipeline import Options, run
 from hubsync.scoring.explain import explain
+from hubsync.types import Plan
 from hubsync.workspace import Workspace
 
 LEAD = ("hubsync_lead_score", "hubsync_lead_tier", "hubsync_lead_why", "hubsync_lead_tier_changed")
@@ -108,14 +110,19 @@ def test_first_write_waits_for_a_yes(thread_of: Callable[..., Thread]) -> None:
     assert last.status == "held"
 
 
-def test_an_approved_file_is_written_exactly(thread_of: Callable[..., Thread]) -> None:
-    """A plan that was written to a file is pushed as it stands, once."""
-    thread = thread_of()
+def _planned_to_file(thread: Thread) -> tuple[Plan, Path]:
     planned = thread.run("plan").plan
     assert planned is not None
     file = thread.folder / "plan.csv"
     with thread.store.read() as reader:
         write_plan(file, planned, reader.plan_changes(planned.run_id))
+    return planned, file
+
+
+def test_an_approved_file_is_written_exactly(thread_of: Callable[..., Thread]) -> None:
+    """A plan that was written to a file is pushed as it stands, once."""
+    thread = thread_of()
+    planned, file = _planned_to_file(thread)
     done = thread.accept(file=file)
 
     assert (done.status, done.written, done.rejected) == ("ok", planned.records_changed, 0)
@@ -127,11 +134,7 @@ def test_an_approved_file_is_written_exactly(thread_of: Callable[..., Thread]) -
 def test_an_edited_file_is_refused(thread_of: Callable[..., Thread]) -> None:
     """A plan file in which one score was changed by hand is refused, and nothing is written."""
     thread = thread_of()
-    planned = thread.run("plan").plan
-    assert planned is not None
-    file = thread.folder / "plan.csv"
-    with thread.store.read() as reader:
-        write_plan(file, planned, reader.plan_changes(planned.run_id))
+    _, file = _planned_to_file(thread)
     lines = file.read_text().splitlines(keepends=True)
     place = next(number for number, line in enumerate(lines) if "hubsync_fit_score" in line)
     lines[place] = lines[place].replace("hubsync_fit_score,,", "hubsync_fit_score,,9")
