@@ -11,7 +11,7 @@ from datetime import datetime
 from hubsync.crm import Client
 from hubsync.crm.client import BATCH, chunks
 from hubsync.errors import HubsyncError
-from hubsync.scoring.declarations import Guards
+from hubsync.scoring.configuration import Guards
 from hubsync.store import Store
 from hubsync.types import Outcome, Update
 

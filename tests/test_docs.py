@@ -19,7 +19,7 @@ from hubsync.cli.failing import EXIT_CODES
 from hubsync.emulator import steering
 from hubsync.emulator.faults import Fault
 from hubsync.emulator.load import _FIELD_OF, OBJECT_FILES
-from hubsync.scoring import declarations
+from hubsync.scoring import configuration, declarations, origins
 from hubsync.scoring.functions import FUNCTIONS
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.combined import Matrix
@@ -199,11 +199,11 @@ def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
         ("Models.", Matrix),
         ("Rules.", declarations.Rule),
         ("Signals", declarations.Signal),
-        ("Words", declarations.PortalMap),
-        ("Events.", declarations.EventKind),
-        ("`hubsync.yaml`", declarations.Main),
-        ("`hubsync.yaml`", declarations.Guards),
-        ("`hubsync.yaml`", declarations.Api),
+        ("Words", configuration.PortalMap),
+        ("Events.", origins.EventKind),
+        ("`hubsync.yaml`", configuration.Main),
+        ("`hubsync.yaml`", configuration.Guards),
+        ("`hubsync.yaml`", configuration.Api),
     ],
 )
 def test_every_key_of_the_configuration_is_named(title: str, declaration: type[BaseModel]) -> None:
@@ -211,12 +211,12 @@ def test_every_key_of_the_configuration_is_named(title: str, declaration: type[B
     assert set(keys(declaration)) - quoted(part(title)) == set()
 
 
-@pytest.mark.parametrize("source", get_args(get_args(declarations.Source)[0]))
+@pytest.mark.parametrize("source", get_args(get_args(origins.Source)[0]))
 def test_every_source_is_named_with_its_keys(source: type[BaseModel]) -> None:
     """Each way to get events has a row with its keys; those that all have stand below."""
     (name,) = get_args(source.model_fields["from_"].annotation)
     text = section("## Configuration")
-    common = set(declarations.Attributes.model_fields)
+    common = set(origins.Attributes.model_fields)
 
     assert common <= quoted(text)
     assert set(keys(source)) - common - {"from"} <= quoted(row(text, f"`{name}`"))

@@ -12,8 +12,8 @@ from hubsync.catalog.checking_models import check_model, check_written
 from hubsync.catalog.checking_signals import check_signals
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import ANY, ANY_MOMENT, TracingVocabulary
-from hubsync.scoring.declarations import Pulled
 from hubsync.scoring.meaning import nearest
+from hubsync.scoring.units import Pulled
 from hubsync.scoring.words import WORDS
 
 _WORD_HINT = "Say for which object: {contacts: ...} or {companies: ...}, or null."

@@ -8,10 +8,11 @@ from hubsync.catalog.attempts import attempt
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import ANY, TracingVocabulary
-from hubsync.scoring.declarations import OBJECTS, CounterSource, ObjectSource
 from hubsync.scoring.expressions import compile_condition, compile_expression
 from hubsync.scoring.meaning import nearest
+from hubsync.scoring.origins import CounterSource, ObjectSource
 from hubsync.scoring.sources import AnySource, subject
+from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.vocabulary import WordScope
 from hubsync.types import PropertyType
 

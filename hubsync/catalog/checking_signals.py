@@ -9,9 +9,11 @@ from hubsync.catalog.attempts import Entry, attempt, settle
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import TracingVocabulary
-from hubsync.scoring.declarations import OBJECTS, CounterSource, EventFilter, EventKind, Signal
+from hubsync.scoring.declarations import EventFilter, Signal
 from hubsync.scoring.needs import EventNeed
+from hubsync.scoring.origins import CounterSource, EventKind
 from hubsync.scoring.sources import reaches, subject
+from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.words import WORDS
 
 

@@ -15,9 +15,12 @@ from hubsync.catalog.reading import Document, Loc, read
 from hubsync.catalog.tracing import ANY, Named
 from hubsync.catalog.wording import report
 from hubsync.errors import ConfigMistake
-from hubsync.scoring.declarations import EventKind, Main, ModelDeclaration, PortalMap, Pulled, Signal
+from hubsync.scoring.configuration import Main, PortalMap
+from hubsync.scoring.declarations import ModelDeclaration, Signal
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.meaning import nearest
+from hubsync.scoring.origins import EventKind
+from hubsync.scoring.units import Pulled
 from hubsync.types import PropertyType
 
 _Any = TypeVar("_Any", bound=BaseModel)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hubsync.scoring.declarations import EventKind, Main, ModelDeclaration, PortalMap, Signal
+from hubsync.scoring.configuration import Main, PortalMap
+from hubsync.scoring.declarations import ModelDeclaration, Signal
 from hubsync.scoring.model import CompiledModel, compile_model
+from hubsync.scoring.origins import EventKind
 from hubsync.scoring.sources import Feeds
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf, PropertyType

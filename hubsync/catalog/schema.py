@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hubsync.scoring.declarations import EventKind, Main, PortalMap, Signal
+from hubsync.scoring.configuration import Main, PortalMap
+from hubsync.scoring.declarations import Signal
 from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.origins import EventKind
 from hubsync.scoring.words import WORDS
 
 

@@ -15,7 +15,7 @@ from hubsync.cli.explaining import Explained, find, scored
 from hubsync.cli.options import AsOfText, Json, PortalId, as_of, settings
 from hubsync.cli.output import clean, emit, moment, screen
 from hubsync.errors import InputError
-from hubsync.scoring.declarations import OBJECTS
+from hubsync.scoring.units import OBJECTS
 from hubsync.store import StoredRecord
 from hubsync.workspace import Local
 

@@ -13,11 +13,11 @@ from hubsync.errors import InputError
 from hubsync.plan.moves import settled
 from hubsync.pull import feeds_of
 from hubsync.score import explanations, score
-from hubsync.scoring.declarations import OBJECTS
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.model import CompiledModel, compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
+from hubsync.scoring.units import OBJECTS
 from hubsync.store import Published, Scratch, Store, StoredRecord
 from hubsync.types import AsOf
 

@@ -12,7 +12,7 @@ from hubsync.pull.estimate import Estimate, estimate
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import SourceReport
 from hubsync.pull.survey import Mode, Past, Survey, needs
-from hubsync.scoring.declarations import OccurrenceSource
+from hubsync.scoring.origins import OccurrenceSource
 from hubsync.scoring.sources import Feeds
 from hubsync.types import Usage
 from hubsync.workspace import Workspace

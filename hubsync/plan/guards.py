@@ -9,7 +9,7 @@ from datetime import datetime
 
 from hubsync.crm.client import BATCH
 from hubsync.plan.moves import Writing, literal, name
-from hubsync.scoring.declarations import Guards
+from hubsync.scoring.configuration import Guards
 from hubsync.store import Scratch
 from hubsync.types import Guard
 

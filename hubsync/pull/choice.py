@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hubsync.catalog import Catalog
 from hubsync.pull.result import SourceReport
-from hubsync.scoring.declarations import CounterSource, EventKind, ObjectSource
+from hubsync.scoring.origins import CounterSource, EventKind, ObjectSource
 from hubsync.scoring.sources import AnySource, Feeds, source_ids
 from hubsync.store import SourceState, Stock
 from hubsync.types import AsOf

@@ -9,7 +9,7 @@ from typing import Any
 
 from hubsync.pull.sources import objects, tables
 from hubsync.pull.survey import MERGED, Survey
-from hubsync.scoring.declarations import ObjectSource, TableSource
+from hubsync.scoring.origins import ObjectSource, TableSource
 from hubsync.store import Writer
 
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC)

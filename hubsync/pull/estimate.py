@@ -11,7 +11,7 @@ from hubsync.crm import Client
 from hubsync.crm.client import PAGE
 from hubsync.errors import ScopeError
 from hubsync.pull.survey import needs
-from hubsync.scoring.declarations import OccurrenceSource
+from hubsync.scoring.origins import OccurrenceSource
 from hubsync.scoring.sources import Feeds
 from hubsync.types import AsOf
 

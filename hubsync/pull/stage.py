@@ -17,7 +17,7 @@ from hubsync.pull.flow import Flow, Stream
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import Progress, PullResult, SourceReport
 from hubsync.pull.survey import Mode, Past, Survey
-from hubsync.scoring.declarations import CounterSource, ObjectSource, TableSource
+from hubsync.scoring.origins import CounterSource, ObjectSource, TableSource
 from hubsync.scoring.sources import Feeds
 from hubsync.store import SourceState, Stock, Store, Writer
 from hubsync.types import AsOf, Batch

@@ -13,7 +13,7 @@ from hubsync.pull.portal import Portal
 from hubsync.pull.sources import counters, objects, tables
 from hubsync.pull.sources.occurrences import OccurrenceStream, Pages
 from hubsync.pull.sources.records import Asked, Known, RecordStream
-from hubsync.scoring.declarations import CounterSource, ObjectSource, OccurrenceSource, TableSource
+from hubsync.scoring.origins import CounterSource, ObjectSource, OccurrenceSource, TableSource
 from hubsync.scoring.requirements import Requirements, requirements, source_properties
 from hubsync.scoring.sources import AnySource, Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary

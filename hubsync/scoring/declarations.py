@@ -1,161 +1,30 @@
-"""What the YAML files may say: the declarations, each a frozen pydantic model.
+"""What signals and models may say: the declarations, each a frozen pydantic model.
 
-The shapes are design §8. Durations are whole days (a week is 7, a month 30, a year 365).
-Nothing here knows other declarations: names are checked against each other by the catalog.
+The shapes are design §8. Nothing here knows other declarations: names are checked against each other by the
+catalog.
 """
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from hubsync.types import PropertyType
-
-OBJECTS = ("contacts", "companies", "deals")
-"""Objects that can carry a score."""
-
-EVENT_OBJECTS = (
-    "contacts", "companies", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks",
-    "communications", "feedback_submissions", "commerce_payments", "subscriptions",
-)  # fmt: skip
-"""Objects whose records can be pulled and turned into events."""
-
-Scored = Literal["contacts", "companies", "deals"]
-Pulled = Literal[
-    "contacts", "companies", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks",
-    "communications", "feedback_submissions", "commerce_payments", "subscriptions",
-]  # fmt: skip
-Period = Literal["day", "week", "month"]
-
-PERIOD_DAYS = {"day": 1, "week": 7, "month": 30}
-_UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
-_DURATION = re.compile(r"(\d{1,5}) (day|week|month|year)s?")
-_LONGEST = 36_500
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_PROPERTY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_HALF = re.compile(r"half every (day|week|month|year|\d{1,5} (?:day|week|month|year)s?)")
-_SHARE = re.compile(r"(\d{1,3}) ?% every (day|week|month|year|\d{1,5} (?:day|week|month|year)s?)")
-_ZERO = re.compile(r"to zero in (.+)")
-_TAKE = re.compile(r"(max|min|avg|sum|count)|top (\d{1,2}) (avg|sum)")
-
-
-def days(text: object) -> int:
-    """Read a duration such as `30 days`, `2 weeks` or `12 months` as whole days; raises ValueError."""
-    if isinstance(text, int) and not isinstance(text, bool):
-        count = text
-    else:
-        match = _DURATION.fullmatch(str(text).strip())
-        count = int(match[1]) * _UNIT_DAYS[match[2]] if match else 0
-    if not 0 < count <= _LONGEST:
-        raise ValueError(f"'{text}' is no duration; write for example '30 days', '2 weeks' or '12 months'")
-    return count
-
-
-def _name(text: object) -> str:
-    if not isinstance(text, str) or not _NAME.fullmatch(text):
-        raise ValueError(f"'{text}' is no name; use lower-case letters, digits and underscores, a letter first")
-    return text
-
-
-def _property(text: object) -> str:
-    if not isinstance(text, str) or not _PROPERTY.fullmatch(text):
-        raise ValueError(f"'{text}' is no name of a property; take HubSpot's internal name, as in its settings")
-    return text
-
-
-def _share(text: object) -> float:
-    """Read `5 %`, `5%` or `0.05` as a share between 0 and 1."""
-    raw = str(text).strip()
-    try:
-        share = float(raw[:-1]) / 100 if raw.endswith("%") else float(raw)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(f"'{text}' is no share; write for example '5 %'")
-    return share
-
-
-def _exact(value: object) -> Decimal:
-    """Read a number of points exactly: at most six decimals, as the contributions are."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError(f"'{value}' is no number")
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        raise ValueError(f"'{value}' is no number") from None
-    if not number.is_finite() or abs(number) > 1_000_000 or number != round(number, 6):
-        raise ValueError(f"'{value}' is no number of points; use at most 1,000,000 and six decimals")
-    return number
-
-
-def _whole(value: object) -> Decimal:
-    """Read a bound of the score: a whole number, since scores are written without decimals."""
-    number = _exact(value)
-    if number != number.to_integral_value():
-        raise ValueError(f"'{value}' is no whole number; scores have no decimals")
-    return number
-
-
-PropertyName = Annotated[str, BeforeValidator(_property)]
-Days = Annotated[int, BeforeValidator(days, json_schema_input_type=int | str)]
-Name = Annotated[str, BeforeValidator(_name)]
-Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
-Points = Annotated[Decimal, BeforeValidator(_exact)]
-Whole = Annotated[Decimal, BeforeValidator(_whole)]
-Text = Annotated[str, Field(min_length=1, max_length=250)]
-
-
-class Declaration(BaseModel):
-    """Base of all declarations: closed and frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Fade(Declaration):
-    """How the points of one event shrink with its age: `factor(age)` goes from 1 towards 0."""
-
-    shape: Literal["half", "linear"]
-    interval: int
-    share: float = 1.0
-
-
-def _interval(text: str) -> int:
-    return days(text if text[0].isdigit() else f"1 {text}")
-
-
-def _fade(text: object) -> Fade | object:
-    if isinstance(text, Fade):
-        return text
-    raw = str(text).strip()
-    if match := _HALF.fullmatch(raw):
-        return Fade(shape="half", interval=_interval(match[1]))
-    if match := _SHARE.fullmatch(raw):
-        return Fade(shape="linear", interval=_interval(match[2]), share=int(match[1]) / 100)
-    if match := _ZERO.fullmatch(raw):
-        return Fade(shape="linear", interval=days(match[1]))
-    raise ValueError(f"'{text}' is no fading; write 'half every 30 days', '50 % every month' or 'to zero in 60 days'")
-
-
-Fading = Annotated[Fade, BeforeValidator(_fade, json_schema_input_type=str)]
-
-
-class Take(Declaration):
-    """How a roll-up reduces the values of the associated records."""
-
-    how: Literal["max", "min", "avg", "sum", "count"]
-    top: int | None = None
-
-
-def _take(text: object) -> Take | object:
-    if isinstance(text, Take):
-        return text
-    match = _TAKE.fullmatch(str(text).strip())
-    if not match:
-        raise ValueError(f"'{text}' is no way to take; write max, min, avg, sum, count or 'top 3 avg'")
-    return Take(how=match[1]) if match[1] else Take(how=match[3], top=int(match[2]))  # type: ignore[arg-type]
+from hubsync.scoring.units import (
+    Days,
+    Declaration,
+    Fading,
+    Name,
+    Period,
+    Points,
+    Scored,
+    Share,
+    Take,
+    Text,
+    Whole,
+    _take,
+)
 
 
 class EventFilter(Declaration):
@@ -333,108 +202,3 @@ class ModelDeclaration(Declaration):
     def conditional_tiers(self) -> dict[str, str]:
         """The tiers that a condition names, in order, with their conditions."""
         return {name: tier.when for name, tier in self.tiers.items() if tier.when is not None}
-
-
-class Attributes(Declaration):
-    """Base of event sources: which mechanism, and how its columns map to an event."""
-
-    expected_every: Days | None = None
-    covers: str | None = None
-
-
-class OccurrenceSource(Attributes):
-    """Event occurrences of HubSpot (page views, custom events); `{portal}` stands for the portal's id."""
-
-    from_: Literal["occurrences"] = Field(alias="from")
-    object: Scored = "contacts"
-    event_type: str
-    attributes: dict[Name, str] = Field(default_factory=dict)
-    value: str | None = None
-    currency: str | None = None
-
-
-class ObjectSource(Attributes):
-    """Events derived from records: a ticket closed, a meeting held, a deal won; all but `object` are expressions."""
-
-    from_: Literal["objects"] = Field(alias="from")
-    object: Pulled
-    when: str | None = None
-    time: str
-    value: str | None = None
-    currency: str | None = None
-    attributes: dict[Name, str] = Field(default_factory=dict)
-
-
-class CounterSource(Attributes):
-    """Growth of a counter between snapshots, dated by its `last ...` property."""
-
-    from_: Literal["counters"] = Field(alias="from")
-    object: Scored = "contacts"
-    count: str
-    last: str
-
-
-class TableSource(Attributes):
-    """Rows of a CSV or Parquet file outside HubSpot; paths are relative to the config folder."""
-
-    from_: Literal["tables"] = Field(alias="from")
-    file: str
-    subject: dict[Literal["email", "domain", "contacts", "companies", "deals"], str]
-    time: str
-    value: str | None = None
-    currency: str | None = None
-    attributes: dict[Name, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_subject(self) -> TableSource:
-        if len(self.subject) != 1:
-            raise ValueError("name one column that says whose event it is, for example 'subject: {email: user_email}'")
-        return self
-
-
-Source = Annotated[OccurrenceSource | ObjectSource | CounterSource | TableSource, Field(discriminator="from_")]
-
-
-class EventKind(Declaration):
-    """A kind of event and where it comes from: the first source that the portal allows is used."""
-
-    label: Text
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-
-
-class Guards(Declaration):
-    """Shares that a plan must keep to be written (design §5); groups under `minimum` records are exempt."""
-
-    tier_changes: Share = 0.05
-    acting_tier: Share = 0.02
-    pull: Share = 0.95
-    rejects: Share = 0.02
-    minimum: Annotated[int, Field(ge=0)] = 10
-
-
-class Api(Declaration):
-    """How hubsync uses the account's API limits."""
-
-    version: Literal["2026-09", "2026-03", "v3"] = "2026-09"
-    search_per_second: Annotated[int, Field(ge=1, le=5)] = 2
-    own_share: Share = 0.20
-    reserve: Share = 0.30
-
-
-class Main(Declaration):
-    """`hubsync.yaml`: which models are on, and the settings of a run."""
-
-    models: tuple[Name, ...]
-    write_if_changed_by: Annotated[Points, Field(ge=0)] = Decimal(3)
-    time_moves_every: Days = 7
-    reconcile_every: Days = 1
-    guards: Guards = Guards()
-    api: Api = Api()
-
-
-class PortalMap(Declaration):
-    """`portal.yaml`: what the models' words mean in this portal, and its custom properties."""
-
-    customers_are: Literal["contacts", "companies"] = "companies"
-    words: dict[str, Any] = Field(default_factory=dict)
-    properties: dict[Pulled, dict[PropertyName, PropertyType]] = Field(default_factory=dict)

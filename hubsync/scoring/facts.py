@@ -9,11 +9,12 @@ from datetime import timedelta
 from sqlglot import exp, select
 
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import CounterSource, Fade, ObjectSource, TableSource
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
+from hubsync.scoring.origins import CounterSource, ObjectSource, TableSource
 from hubsync.scoring.sources import LINKS, AnySource, subject
 from hubsync.scoring.sql import Sql
+from hubsync.scoring.units import Fade
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
 ORDER = ("deals", "contacts", "companies")

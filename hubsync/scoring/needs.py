@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from hubsync.scoring.declarations import Fade
+from hubsync.scoring.units import Fade
 from hubsync.types import PropertyType
 
 Shape = Literal["times", "periods", "sum", "last", "points"]

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hubsync.scoring.declarations import CounterSource, ObjectSource
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.facts import closure
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
+from hubsync.scoring.origins import CounterSource, ObjectSource
 from hubsync.scoring.sources import LINKS, AnySource, source_ids, subject
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 

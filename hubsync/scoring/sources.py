@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hubsync.scoring.declarations import CounterSource, EventKind, ObjectSource, OccurrenceSource, TableSource
+from hubsync.scoring.origins import CounterSource, EventKind, ObjectSource, OccurrenceSource, TableSource
 
 AnySource = OccurrenceSource | ObjectSource | CounterSource | TableSource
 

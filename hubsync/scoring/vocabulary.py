@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import PERIOD_DAYS, EventKind, ModelDeclaration, Signal
+from hubsync.scoring.declarations import ModelDeclaration, Signal
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.meaning import ExpressionError, Meaning, nearest
 from hubsync.scoring.needs import CoverNeed, CreatedNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed, Shape
+from hubsync.scoring.origins import EventKind
 from hubsync.scoring.sources import AnySource, Feeds, attributes, reaches, subject
 from hubsync.scoring.sql import Sql
+from hubsync.scoring.units import PERIOD_DAYS
 from hubsync.scoring.words import WORDS
 from hubsync.types import AsOf, PropertyType
 

@@ -15,10 +15,11 @@ from hubsync.catalog.properties import standard_properties
 from hubsync.catalog.starter import shipped as shipped_texts
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.schema import define
-from hubsync.scoring.declarations import ObjectSource, OccurrenceSource, Rule
+from hubsync.scoring.declarations import Rule
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.points import PointsModel, named_rules
 from hubsync.scoring.model import compile_model
+from hubsync.scoring.origins import ObjectSource, OccurrenceSource
 from hubsync.scoring.sources import AnySource, Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.scoring.words import WORDS

@@ -18,7 +18,7 @@ from hubsync.errors import InputError
 from hubsync.pull import estimate, feeds_of
 from hubsync.pull.portal import Portal
 from hubsync.pull.sources.occurrences import LATE, OVERLAP, OccurrenceStream, Pages
-from hubsync.scoring.declarations import OccurrenceSource
+from hubsync.scoring.origins import OccurrenceSource
 
 CLICKED = {"hs_email_click": "3", "hs_email_last_click_date": "2026-09-10T08:00:00Z"}
 TICKET = {"hs_pipeline": "0", "hs_pipeline_stage": "4"}

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, Phase, settings
 from reference_facts import Config, Portal, Sources
 from reference_language import Now
 
-from hubsync.scoring.declarations import EventKind, ModelDeclaration, Signal
+from hubsync.scoring.declarations import ModelDeclaration, Signal
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.model import CompiledModel, compile_model, model_sql
 from hubsync.scoring.needs import Need, ScoreNeed
+from hubsync.scoring.origins import EventKind
 from hubsync.scoring.sources import Feeds
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf

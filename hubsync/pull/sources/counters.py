@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubsync.pull.portal import Portal
-from hubsync.scoring.declarations import CounterSource
+from hubsync.scoring.origins import CounterSource
 from hubsync.types import Counter
 
 

@@ -9,10 +9,10 @@ from sqlglot import exp, select
 
 from hubsync.pull.portal import Portal
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import ObjectSource
 from hubsync.scoring.expressions import compile_condition, compile_expression
 from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.needs import Need, PropertyNeed
+from hubsync.scoring.origins import ObjectSource
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 

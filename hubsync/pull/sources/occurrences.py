@@ -11,7 +11,7 @@ from typing import Any
 from hubsync.crm import Client, EventPage, Occurrence
 from hubsync.errors import RefusedError, ScopeError
 from hubsync.pull.portal import Portal
-from hubsync.scoring.declarations import OccurrenceSource
+from hubsync.scoring.origins import OccurrenceSource
 from hubsync.store import Writer
 from hubsync.store.values import finite
 from hubsync.types import AsOf, Batch, EventRow

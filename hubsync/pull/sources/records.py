@@ -13,7 +13,7 @@ from hubsync.crm import Client, Filter, RecordPage, SearchPage, modified_propert
 from hubsync.crm.client import ASSOCIATION_BATCH, PAGE, SEARCH_PAGE
 from hubsync.crm.times import milliseconds
 from hubsync.errors import RefusedError, ScopeError
-from hubsync.scoring.declarations import Main
+from hubsync.scoring.configuration import Main
 from hubsync.store import Writer
 from hubsync.types import AsOf, AssociationRow, Batch, RecordRow
 

@@ -11,7 +11,7 @@ from sqlglot import exp, select
 from hubsync.errors import InputError
 from hubsync.pull.sources.objects import exact, fingerprint, json_of
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import TableSource
+from hubsync.scoring.origins import TableSource
 from hubsync.scoring.sql import Sql
 from hubsync.store.tables import Table, look
 

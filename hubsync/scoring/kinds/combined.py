@@ -10,10 +10,11 @@ from sqlglot import exp
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis, Band, Body, Term
-from hubsync.scoring.declarations import Declaration, ModelDeclaration, Name, Points
+from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.kinds.base import Kind, score_axis
 from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.sql import Sql
+from hubsync.scoring.units import Declaration, Name, Points
 from hubsync.scoring.vocabulary import Vocabulary
 
 HUNDRED = Decimal(100)

@@ -12,11 +12,12 @@ from sqlglot import exp
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import Body, Cap, Term
-from hubsync.scoring.declarations import PERIOD_DAYS, ModelDeclaration, Points, Rule, RuleGroup
+from hubsync.scoring.declarations import ModelDeclaration, Rule, RuleGroup
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.kinds.base import Kind
 from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.needs import EventNeed, Shape
+from hubsync.scoring.units import PERIOD_DAYS, Points
 from hubsync.scoring.vocabulary import Vocabulary
 
 
