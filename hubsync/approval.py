@@ -56,7 +56,8 @@ class Approved:
             states = reader.change_counts(run_id)
         if plan is None:
             raise InputError(f"There is no plan of a run '{run_id}'; `hubsync runs` lists them.")
-        if set(states) != {"planned"}:
+        # A held plan without changes is accepted for its guard: what a small listing did not show is archived.
+        if set(states) != {"planned"} and (states or not plan.held):
             raise InputError(f"The plan of run {run_id} was already written or changes nothing; make a new one.")
         return cls(run_id, plan.hash)
 

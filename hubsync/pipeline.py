@@ -14,7 +14,7 @@ from typing import Protocol
 import orjson
 
 from hubsync.approval import Approved
-from hubsync.errors import HeldError, HubsyncError, InputError, StoreError
+from hubsync.errors import HeldError, HubsyncError, InputError, ScopeError, StoreError
 from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan
 from hubsync.provision import provision
 from hubsync.pull import PullResult, feeds_of, pull
@@ -111,6 +111,7 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
     def begin(writer: Writer) -> None:
         writer.resume_run(approved.run_id, workspace.present.now)
 
+    _refuse_the_past(workspace, approved.run_id)
     with workspace.store.run_lock(), _recorded(workspace, approved.run_id, begin) as result:
         with workspace.store.read() as reader:
             result.plan = reader.plan(approved.run_id)
@@ -122,6 +123,16 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
         _take(result, _send(workspace, listener, approved.run_id))
         result.status = "partial" if result.reason else "ok"
     return result
+
+
+def _refuse_the_past(workspace: Workspace, run_id: str) -> None:
+    with workspace.store.read() as reader:
+        planned = reader.run(run_id)
+    if planned is not None and planned.as_of < planned.started_at:
+        raise InputError(
+            f"The plan of run {run_id} was made with a past --as-of, which is only for looking; make a new plan"
+            " without it."
+        )
 
 
 def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
@@ -192,6 +203,9 @@ def _pull(
         workspace.client, workspace.store, workspace.catalog, workspace.present, workspace.account.portal_id,
         full=options.full, currency=workspace.account.currency, progress=listener.rows,
     )  # fmt: skip
+    scored = {str(model.object) for model in workspace.catalog.on}
+    if scored and scored <= result.pulled.unavailable.keys():
+        raise ScopeError("Nothing can be scored: " + " ".join(sorted(set(result.pulled.unavailable.values()))))
     return result.pulled.feeds, result.pulled.held
 
 

@@ -14,6 +14,9 @@ from hubsync.scoring.tiers import tier_labels
 from hubsync.types import PropertyDefinition
 
 GROUP = "hubsync"
+SIGNATURE = "Written by hubsync"
+"""How the description of every property begins that hubsync has made."""
+
 GROUP_LABEL = "hubsync scores"
 
 
@@ -93,6 +96,12 @@ def _conflict(have: PropertyDefinition, definition: PropertyDefinition) -> str:
             f"The property {place} exists in HubSpot with type {have.type}, hubsync needs {definition.type}:"
             " name another property under 'writes' of its model, or archive the one in HubSpot. Nothing was changed."
         )
+    if have.group != GROUP and not have.description.startswith(SIGNATURE):
+        return (
+            f"The property {place} exists in HubSpot and was not made by hubsync: name another property under 'writes'"
+            f" of its model, or move it into the property group '{GROUP}' if hubsync may overwrite it. Nothing was"
+            " changed."
+        )
     if have.read_only:
         return (
             f"The property {place} is read-only in HubSpot: name another property under 'writes' of its model."
@@ -106,7 +115,7 @@ def _of_model(model: ModelDeclaration) -> Iterator[PropertyDefinition]:
     if writes is None:
         return
     title = model.model.replace("_", " ").capitalize()
-    about = f"Written by hubsync, model {model.model}: {model.outcome}. Owner: {model.owner}. Do not edit."
+    about = f"{SIGNATURE}, model {model.model}: {model.outcome}. Owner: {model.owner}. Do not edit."
     if writes.score:
         yield _property(object_, writes.score, f"{title} score", "number", "number", about)
     if writes.tier:

@@ -15,6 +15,8 @@ from hubsync.settings import Settings
 from hubsync.store import Store
 from hubsync.types import Account, AsOf
 
+EARLIEST = 2000
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -52,6 +54,11 @@ class Workspace:
             chosen = moment(as_of, account.time_zone) if as_of is not None else present
             if chosen.day > present.day:
                 raise InputError(f"--as-of {chosen.day} lies in the future; the portal's day is {present.day}.")
+            if chosen.day.year < EARLIEST:
+                raise InputError(f"--as-of {chosen.day} lies before {EARLIEST}; HubSpot had nothing to score then.")
+            if chosen.day == present.day and chosen.now < present.now:
+                # Earlier today is now: what is pulled now would not be known yet, and ages are whole days anyway.
+                chosen = present
             info = client.token_info()
             store = _bound_store(settings, account)
             with store.read() as reader:

@@ -7,11 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import requests
 from thread_given import Thread
 
 from hubsync.approval import write_plan
 from hubsync.errors import BusyError, HeldError, InputError
 from hubsync.pipeline import Options, run
+from hubsync.provision import provision
 from hubsync.scoring.explain import explain
 from hubsync.types import Plan
 from hubsync.workspace import Workspace
@@ -173,6 +175,51 @@ def test_a_past_moment_never_writes(synced: Thread) -> None:
 
     assert planned.status in ("ok", "held")
     assert planned.as_of == past
+
+
+def test_a_plan_of_the_past_is_never_approved(synced: Thread) -> None:
+    """A plan that was made with a past --as-of can't be written through its run or its file."""
+    with Workspace.open(synced.settings) as workspace:
+        past = workspace.present.now.replace(month=8, day=1)
+    planned = synced.run("plan", as_of=past, pull=False)
+
+    with pytest.raises(InputError, match="only for looking"):
+        synced.accept(run_id=planned.run_id)
+
+
+def test_earlier_today_is_now(synced: Thread) -> None:
+    """--as-of with today's date knows what is pulled in the run: nothing changes."""
+    with Workspace.open(synced.settings) as workspace:
+        morning = workspace.present.now.replace(hour=12)
+    again = synced.run(as_of=morning)
+
+    assert again.plan is not None
+    assert (again.status, again.plan.changes) == ("ok", 0)
+
+
+def test_somebody_elses_property_is_not_overwritten(synced: Thread) -> None:
+    """A property that hubsync did not make stops the provisioning before anything is changed."""
+    model = synced.config / "models" / "fit.yaml"
+    text = model.read_text()
+    body = {
+        "name": "my_score",
+        "label": "My score",
+        "type": "number",
+        "fieldType": "number",
+        "groupName": "contactinformation",
+    }
+    requests.post(
+        f"{synced.server.url}/crm/v3/properties/contacts",
+        json=body,
+        timeout=30,
+        headers={"Authorization": f"Bearer {synced.server.token}"},
+    ).raise_for_status()
+    model.write_text(text.replace("hubsync_fit_score", "my_score"))
+    try:
+        with Workspace.open(synced.settings) as workspace, pytest.raises(InputError, match="was not made by hubsync"):
+            provision(workspace.writer, workspace.catalog, dry_run=False)
+    finally:
+        model.write_text(text)
 
 
 def test_two_runs_at_once(synced: Thread) -> None:
