@@ -33,18 +33,14 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument("--empty", action="store_true", help="a portal without records")
     parser.add_argument("--load", type=Path, metavar="DIR", help="a portal from CSV files")
     parser.add_argument("--now", type=_moment, default=defaults.now, metavar="ISO", help="the portal's clock at start")
-    given = parser.parse_args(arguments)
-    return Options(
-        port=given.port,
-        contacts=given.contacts,
-        seed=given.seed,
-        plan=given.plan,
-        latency_ms=given.latency_ms,
-        search_lag_ms=given.search_lag_ms,
-        empty=given.empty,
-        load=given.load,
-        now=given.now,
-    )
+    parser.add_argument("--portal-id", type=_portal_id, default=defaults.portal_id)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _portal_id(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a portal; write a whole number above 0")
+    return int(text)
 
 
 def _moment(text: str) -> datetime:

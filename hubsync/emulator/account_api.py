@@ -1,14 +1,15 @@
-"""Calls about the account: details, usage, tokens, owners and pipelines (api-facts §1, §8)."""
+"""Calls about the account: details, usage and owners (api-facts §1, §8)."""
 
 from __future__ import annotations
 
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hubsync.emulator import errors, scopes
+from hubsync.emulator import errors
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
-from hubsync.emulator.wire import object_type
+from hubsync.emulator.route import Route, dated
+from hubsync.emulator.state import Portal
 
 OWNERS_PAGE, OWNERS_LARGEST_PAGE = 100, 500
 
@@ -16,49 +17,35 @@ OWNERS_PAGE, OWNERS_LARGEST_PAGE = 100, 500
 def details(hub: Hub, call: Call) -> Reply:
     """`GET /account-info/.../details`."""
     del call
-    portal = hub.portal
+    return answer(account(hub.portal))
+
+
+def account(portal: Portal) -> dict[str, Any]:
+    """What is known of the account."""
     offset = portal.now.astimezone(ZoneInfo(portal.time_zone)).utcoffset()
     seconds = int(offset.total_seconds()) if offset is not None else 0
     sign, minutes = ("-" if seconds < 0 else "+"), abs(seconds) // 60
-    return answer(
-        {
-            "portalId": portal.portal_id,
-            "accountType": "STANDARD",
-            "timeZone": portal.time_zone,
-            "companyCurrency": portal.currency,
-            "additionalCurrencies": [],
-            "utcOffset": f"{sign}{minutes // 60:02d}:{minutes % 60:02d}",
-            "utcOffsetMilliseconds": seconds * 1000,
-            "uiDomain": "app.hubspot.com",
-            "dataHostingLocation": "na1",
-        }
-    )
+    return {
+        "portalId": portal.portal_id,
+        "accountType": "STANDARD",
+        "timeZone": portal.time_zone,
+        "companyCurrency": portal.currency,
+        "additionalCurrencies": [],
+        "utcOffset": f"{sign}{minutes // 60:02d}:{minutes % 60:02d}",
+        "utcOffsetMilliseconds": seconds * 1000,
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
 
 
 def usage(hub: Hub, call: Call) -> Reply:
-    """`GET /account-info/.../api-usage/daily/private-apps`."""
+    """The calls of the account's day, and when the day ends."""
     del call
     return answer({"results": [hub.limits.usage()]})
 
 
-def token_info(hub: Hub, call: Call) -> Reply:
-    """`POST /oauth/v2/private-apps/get/access-token-info`."""
-    token = str(call.json().get("tokenKey") or "")
-    if token not in hub.portal.tokens:
-        raise errors.not_found()
-    granted = hub.portal.tokens[token]
-    return answer(
-        {
-            "userId": 1_000_001,
-            "hubId": hub.portal.portal_id,
-            "appId": hub.portal.app_id,
-            "scopes": sorted(scopes.everything() if granted is None else granted | {"oauth"}),
-        }
-    )
-
-
 def list_owners(hub: Hub, call: Call) -> Reply:
-    """`GET /owners`."""
+    """Owners by id, 100 a page (500 at most, unverified); `email` and `archived` choose."""
     limit = call.number("limit", OWNERS_PAGE)
     if not 0 < limit <= OWNERS_LARGEST_PAGE:
         raise errors.validation(f"The limit of a page is {OWNERS_LARGEST_PAGE}")
@@ -90,27 +77,12 @@ def get_owner(hub: Hub, call: Call) -> Reply:
     return answer(owner)
 
 
-def _pipelines(hub: Hub, call: Call) -> dict[str, dict[str, Any]]:
-    return hub.portal.directory.pipelines.get(object_type(call.path_params["type"]).name, {})
+OWNERS = dated("owners", "/crm/v3/owners")
+ACCOUNT = ("/account-info/v3", "/account-info/2026-03")
 
-
-def list_pipelines(hub: Hub, call: Call) -> Reply:
-    """`GET /pipelines/{type}`, without pages."""
-    return answer({"results": list(_pipelines(hub, call).values())})
-
-
-def get_pipeline(hub: Hub, call: Call) -> Reply:
-    """`GET /pipelines/{type}/{id}`."""
-    return answer(_pipeline(hub, call))
-
-
-def list_stages(hub: Hub, call: Call) -> Reply:
-    """`GET /pipelines/{type}/{id}/stages`."""
-    return answer({"results": _pipeline(hub, call)["stages"]})
-
-
-def _pipeline(hub: Hub, call: Call) -> dict[str, Any]:
-    found = _pipelines(hub, call).get(call.path_params["id"])
-    if found is None:
-        raise errors.not_found()
-    return found
+ROUTES: tuple[Route, ...] = (
+    Route("GET", OWNERS, "", list_owners, "owners"),
+    Route("GET", OWNERS, "/{id}", get_owner, "owners", does="One owner, by id or with `idProperty=userId`."),
+    Route("GET", ACCOUNT, "/details", details, does="The account: id, time zone, currency."),
+    Route("GET", ACCOUNT, "/api-usage/daily/private-apps", usage),
+)

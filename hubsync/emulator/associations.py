@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 Pair = tuple[str, str]
@@ -83,6 +83,8 @@ class Associations:
         self.types = _built_in()
         self._links: dict[Pair, dict[str, dict[str, dict[int, None]]]] = {}
         self._next_id = _FIRST_OTHER_ID
+        self.on_link: Callable[[str, str, str, str], None] | None = None
+        """Called with both records when an association between them came, changed or went."""
 
     def types_between(self, start: str, end: str) -> list[AssociationType]:
         """The types from one object type to another; the first is the unlabeled one."""
@@ -102,6 +104,13 @@ class Associations:
                 self._next_id += 1
         return next(kind for kind in self.types_between(start, end) if kind.label == label)
 
+    def drop_label(self, start: str, end: str, kind: AssociationType) -> None:
+        """Take a label of the portal's own away, in one direction, from all pairs that have it."""
+        self.types[start, end].remove(kind)
+        for links in self._links.get((start, end), {}).values():
+            for kinds in links.values():
+                kinds.pop(kind.type_id, None)
+
     def link(self, start: str, from_id: str, end: str, to_id: str, type_ids: Sequence[int] = ()) -> None:
         """Associate two records both ways; without types: unlabeled, and primary if none is primary yet."""
         if not type_ids and start == "companies" != end:
@@ -110,6 +119,8 @@ class Associations:
         for type_id in chosen:
             self._put(start, from_id, end, to_id, type_id)
             self._put(end, to_id, start, from_id, self._opposite(start, end, type_id))
+        if self.on_link:
+            self.on_link(start, from_id, end, to_id)
 
     def unlink(self, start: str, from_id: str, end: str, to_id: str, type_ids: Sequence[int] = ()) -> None:
         """Take types off a pair of records, or the whole association if none is named."""
@@ -117,6 +128,8 @@ class Associations:
         opposites = [self._opposite(start, end, type_id) for type_id in chosen]
         self._take(start, from_id, end, to_id, chosen)
         self._take(end, to_id, start, from_id, opposites)
+        if self.on_link:
+            self.on_link(start, from_id, end, to_id)
 
     def of(self, start: str, from_id: str, end: str) -> Mapping[str, Mapping[int, None]]:
         """The records of type `end` that one record is associated with, each with its type ids."""

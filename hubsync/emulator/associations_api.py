@@ -10,6 +10,7 @@ from hubsync.emulator.batch import batch_reply, inputs_of
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.records import ObjectType
+from hubsync.emulator.route import OPENAPI, SDK, Route, dated
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import object_type
 
@@ -17,49 +18,52 @@ MOST_READ, MOST_WRITTEN = 1_000, 2_000
 PAGE = 500
 
 
-def _ends(call: Call) -> tuple[ObjectType, ObjectType]:
+def ends_of(call: Call) -> tuple[ObjectType, ObjectType]:
+    """The two object types of a path."""
     return object_type(call.path_params["type"]), object_type(call.path_params["to"])
 
 
 def batch_read(hub: Hub, call: Call) -> Reply:
-    """`POST /associations/{from}/{to}/batch/read`; records without any are named in the errors."""
-    start, end = _ends(call)
+    """The associations of up to 1,000 records, 500 each and a page link; those without any are errors of a 207."""
+    start, end = ends_of(call)
     results, mistakes = [], []
     for given in inputs_of(call, MOST_READ):
         id = str(given.get("id", ""))
-        found, after = _linked(hub.portal, start, end, id, given.get("after"), PAGE)
+        found, after = linked(hub.portal, start, end, id, given.get("after"), PAGE)
         if not found:
             mistakes.append(errors.no_associations(start.singular, id, end.singular))
             continue
         one: dict[str, Any] = {"from": {"id": id}, "to": found}
         if after:
-            link = f"{call.host}/crm/v4/objects/{start.name}/{id}/associations/{end.name}?after={after}"
+            family = "/crm/v4/objects" if call.version == "v4" else f"/crm/objects/{call.version}"
+            link = f"{call.host}{family}/{start.name}/{id}/associations/{end.name}?after={after}"
             one["paging"] = {"next": {"after": after, "link": link}}
         results.append(one)
     return batch_reply(hub.portal, results, mistakes)
 
 
 def list_of_record(hub: Hub, call: Call) -> Reply:
-    """`GET /objects/{type}/{id}/associations/{to}`."""
-    start, end = _ends(call)
+    """The associations of one record, up to 500 a page; v3 has one entry per type."""
+    start, end = ends_of(call)
     id = call.path_params["id"]
     limit = call.number("limit", PAGE)
     if not 0 < limit <= PAGE:
         raise errors.validation(f"The limit of a page is {PAGE}")
     if id not in hub.portal.objects[start.name]:
         raise errors.not_found()
-    found, after = _linked(hub.portal, start, end, id, call.text("after"), limit)
+    found, after = linked(hub.portal, start, end, id, call.text("after"), limit)
     page: dict[str, Any] = {"results": found if call.version != "v3" else _old_shape(hub.portal, start, end, found)}
     if after:
         page["paging"] = {"next": {"after": after, "link": call.link(after)}}
     return answer(page)
 
 
-def _linked(
+def linked(
     portal: Portal, start: ObjectType, end: ObjectType, id: str, after: Any, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
+    """The records of one type that a record is associated with, from `after` on, and where the next page begins."""
     links = portal.associations.of(start.name, id, end.name)
-    first = int(after) if after and str(after).isdigit() else 0
+    first = int(after) if after and str(after).isdecimal() else 0
     ids = sorted(number for number in map(int, links) if number >= first)
     shown = [
         {"toObjectId": number, "associationTypes": _types(portal, start, end, links[str(number)])}
@@ -83,15 +87,15 @@ def _old_shape(portal: Portal, start: ObjectType, end: ObjectType, found: list[d
 
 
 def batch_create(hub: Hub, call: Call) -> Reply:
-    """`POST /associations/{from}/{to}/batch/create`, with types."""
-    start, end = _ends(call)
+    """Up to 2,000 typed associations."""
+    start, end = ends_of(call)
     results, mistakes = [], []
     for given in inputs_of(call, MOST_WRITTEN):
-        from_id, to_id = _pair(given)
+        from_id, to_id = pair_of(given)
         try:
-            labels = _associate(hub, start, from_id, end, to_id, given.get("types") or [])
+            labels = associated(hub, start, from_id, end, to_id, given.get("types") or [])
         except errors.Refusal as refusal:
-            mistakes.append(_input_error(refusal, from_id, to_id))
+            mistakes.append(input_error(refusal, from_id, to_id))
             continue
         results.append(
             {
@@ -106,44 +110,44 @@ def batch_create(hub: Hub, call: Call) -> Reply:
 
 
 def batch_create_default(hub: Hub, call: Call) -> Reply:
-    """`POST /associations/{from}/{to}/batch/associate/default`."""
-    start, end = _ends(call)
+    """Up to 2,000 associations of the default type."""
+    start, end = ends_of(call)
     results: list[dict[str, Any]] = []
     mistakes = []
     for given in inputs_of(call, MOST_WRITTEN):
-        from_id, to_id = _pair(given)
+        from_id, to_id = pair_of(given)
         try:
             results += _associate_default(hub, start, from_id, end, to_id)
         except errors.Refusal as refusal:
-            mistakes.append(_input_error(refusal, from_id, to_id))
+            mistakes.append(input_error(refusal, from_id, to_id))
     return batch_reply(hub.portal, results, mistakes)
 
 
 def batch_archive(hub: Hub, call: Call) -> Reply:
-    """`POST /associations/{from}/{to}/batch/archive`: 204 in v4, 200 with a body in dated versions."""
-    start, end = _ends(call)
+    """Takes pairs apart; 204 in v4, 200 with a body in dated versions."""
+    start, end = ends_of(call)
     for given in inputs_of(call, MOST_WRITTEN):
         targets = given.get("to") or []
         for target in targets if isinstance(targets, list) else [targets]:
-            hub.portal.dissociate(start.name, _pair(given)[0], end.name, str(target.get("id", "")), at=hub.portal.now)
+            hub.portal.dissociate(start.name, pair_of(given)[0], end.name, str(target.get("id", "")), at=hub.portal.now)
     return Reply(204) if call.version == "v4" else batch_reply(hub.portal, [], [])
 
 
 def put_default(hub: Hub, call: Call) -> Reply:
-    """`PUT /objects/{type}/{id}/associations/default/{to}/{to_id}`."""
-    start, end = _ends(call)
+    """Associates two records with the default type."""
+    start, end = ends_of(call)
     made = _associate_default(hub, start, call.path_params["id"], end, call.path_params["to_id"])
     return batch_reply(hub.portal, made, [])
 
 
 def put_typed(hub: Hub, call: Call) -> Reply:
-    """`PUT /objects/{type}/{id}/associations/{to}/{to_id}` with a list of types."""
-    start, end = _ends(call)
+    """Associates two records with the types of the body."""
+    start, end = ends_of(call)
     types = call.json_value()
     if not isinstance(types, list) or not types:
         raise errors.bad_json(call.path)
     from_id, to_id = call.path_params["id"], call.path_params["to_id"]
-    labels = _associate(hub, start, from_id, end, to_id, types)
+    labels = associated(hub, start, from_id, end, to_id, types)
     return answer(
         {
             "fromObjectTypeId": start.type_id,
@@ -157,45 +161,14 @@ def put_typed(hub: Hub, call: Call) -> Reply:
 
 
 def delete_pair(hub: Hub, call: Call) -> Reply:
-    """`DELETE /objects/{type}/{id}/associations/{to}/{to_id}`: all types of the pair."""
-    start, end = _ends(call)
+    """Takes all types off a pair."""
+    start, end = ends_of(call)
     hub.portal.dissociate(start.name, call.path_params["id"], end.name, call.path_params["to_id"], at=hub.portal.now)
     return Reply(204)
 
 
-def list_labels(hub: Hub, call: Call) -> Reply:
-    """`GET /associations/{from}/{to}/labels`."""
-    start, end = _ends(call)
-    return answer(
-        {
-            "results": [
-                {"category": one.category, "typeId": one.type_id, "label": one.label}
-                for one in hub.portal.associations.types_between(start.name, end.name)
-            ]
-        }
-    )
-
-
-def create_label(hub: Hub, call: Call) -> Reply:
-    """`POST /associations/{from}/{to}/labels`: defines it in both directions."""
-    start, end = _ends(call)
-    label = str(call.json().get("label") or "")
-    if not label:
-        raise errors.validation("An association label needs a label")
-    hub.portal.associations.add_label(start.name, end.name, label)
-    return answer(
-        {
-            "results": [
-                {"category": one.category, "typeId": one.type_id, "label": one.label}
-                for left, right in ((start, end), (end, start))
-                for one in hub.portal.associations.types_between(left.name, right.name)
-                if one.label == label
-            ]
-        }
-    )
-
-
-def _pair(given: Mapping[str, Any]) -> tuple[str, str]:
+def pair_of(given: Mapping[str, Any]) -> tuple[str, str]:
+    """The two ids of one input."""
     to = given.get("to")
     return (str((given.get("from") or {}).get("id", "")), str(to.get("id", "")) if isinstance(to, dict) else "")
 
@@ -205,7 +178,8 @@ def _need(hub: Hub, kind: ObjectType, id: str) -> None:
         raise errors.validation(f"{kind.singular} {id} does not exist", context={"ids": [id]})
 
 
-def _associate(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id: str, types: list[Any]) -> list[str]:
+def associated(hub: Hub, start: ObjectType, from_id: str, end: ObjectType, to_id: str, types: list[Any]) -> list[str]:
+    """Associate two records of the portal with types that it has; their labels come back."""
     associations = hub.portal.associations
     _need(hub, start, from_id)
     _need(hub, end, to_id)
@@ -240,6 +214,30 @@ def _associate_default(hub: Hub, start: ObjectType, from_id: str, end: ObjectTyp
     ]
 
 
-def _input_error(refusal: errors.Refusal, from_id: str, to_id: str) -> dict[str, Any]:
+def input_error(refusal: errors.Refusal, from_id: str, to_id: str) -> dict[str, Any]:
+    """The entry in a 207 for a pair that was refused."""
     entry = {name: value for name, value in refusal.body.items() if name != "correlationId"}
     return entry | {"context": {"fromObjectId": [from_id], "toObjectId": [to_id]}}
+
+
+LINKED = dated("objects", "/crm/v4/objects")
+ASSOCIATIONS = dated("associations", "/crm/v4/associations")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        ("/crm/v3/objects", "/crm/objects/v3", *LINKED),
+        "/{type}/{id}/associations/{to}",
+        list_of_record,
+        "objects:read",
+    ),
+    Route("PUT", LINKED, "/{type}/{id}/associations/{to}/{to_id}", put_typed, "objects:write"),
+    Route("DELETE", LINKED, "/{type}/{id}/associations/{to}/{to_id}", delete_pair, "objects:write"),
+    Route("PUT", LINKED, "/{type}/{id}/associations/default/{to}/{to_id}", put_default, "objects:write"),
+    Route("POST", ASSOCIATIONS, "/{type}/{to}/batch/read", batch_read, "objects:read", verified=False),
+    Route("POST", ASSOCIATIONS, "/{type}/{to}/batch/create", batch_create, "objects:write"),
+    Route("POST", ASSOCIATIONS, "/{type}/{to}/batch/archive", batch_archive, "objects:write", source=OPENAPI),
+    Route(
+        "POST", ASSOCIATIONS, "/{type}/{to}/batch/associate/default", batch_create_default, "objects:write", source=SDK
+    ),
+)

@@ -11,7 +11,8 @@ from hubsync.emulator.errors import Refusal
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.records import ObjectType, Rec
-from hubsync.emulator.records_api import change, checked_links, create, locate, properties_of, written_view
+from hubsync.emulator.records_api import OBJECTS, change, checked_links, create, locate, properties_of, written_view
+from hubsync.emulator.route import COMMUNITY, OPENAPI, Route
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import View, object_type
 
@@ -50,7 +51,7 @@ def batch_reply(
 
 
 def batch_read(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/batch/read`."""
+    """Up to 100 records (50 with history), by id or `idProperty`; 207 names the missing ones in one error."""
     portal, kind, body = hub.portal, object_type(call.path_params["type"]), call.json()
     history = [str(name) for name in body.get("propertiesWithHistory") or []]
     inputs = inputs_of(call)
@@ -61,7 +62,7 @@ def batch_read(hub: Hub, call: Call) -> Reply:
     found: dict[str, Rec] = {}
     missing = []
     for id in dict.fromkeys(str(one.get("id", "")) for one in inputs):
-        rec = portal.archived[kind.name].get(id) if call.flag("archived") else locate(portal, kind, id, id_property)
+        rec = portal.in_bin(kind.name).get(id) if call.flag("archived") else locate(portal, kind, id, id_property)
         if rec is None:
             missing.append(id)
         else:
@@ -71,7 +72,7 @@ def batch_read(hub: Hub, call: Call) -> Reply:
 
 
 def batch_create(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/batch/create`."""
+    """Up to 100 new records; all or none, or 207 if each input has its own `objectWriteTraceId`."""
     portal, kind = hub.portal, object_type(call.path_params["type"])
     claims = _Claims(portal, kind)
 
@@ -85,7 +86,10 @@ def batch_create(hub: Hub, call: Call) -> Reply:
 
 
 def batch_update(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/batch/update`."""
+    """Up to 100 changes.
+
+    207 for missing ids, 400 for ids given twice, merged ids are left out silently; all or none without trace ids.
+    """
     portal, kind, inputs = hub.portal, object_type(call.path_params["type"]), inputs_of(call)
     _refuse_duplicates(inputs)
     claims = _Claims(portal, kind)
@@ -107,7 +111,7 @@ def batch_update(hub: Hub, call: Call) -> Reply:
 
 
 def batch_upsert(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/batch/upsert`: found by a unique property, else created with it."""
+    """Up to 100 by a property with unique values; 409 for all if one conflicts and there are no trace ids."""
     portal, kind, inputs = hub.portal, object_type(call.path_params["type"]), inputs_of(call)
     _refuse_duplicates(inputs)
     claims = _Claims(portal, kind)
@@ -131,7 +135,7 @@ def batch_upsert(hub: Hub, call: Call) -> Reply:
 
 
 def batch_archive(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/batch/archive`: 204 whatever the ids."""
+    """Archives up to 100; 204 whatever the ids."""
     portal, kind = hub.portal, object_type(call.path_params["type"])
     for one in inputs_of(call):
         id = str(one.get("id", ""))
@@ -213,3 +217,12 @@ def _input_error(refusal: Refusal, trace: str) -> dict[str, Any]:
     entry = {name: value for name, value in refusal.body.items() if name != "correlationId"}
     entry["context"] = dict(entry.get("context", {})) | {"objectWriteTraceId": [trace]}
     return entry
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", OBJECTS, "/{type}/batch/read", batch_read, "objects:read", source=COMMUNITY),
+    Route("POST", OBJECTS, "/{type}/batch/create", batch_create, "objects:write"),
+    Route("POST", OBJECTS, "/{type}/batch/update", batch_update, "objects:write", source=COMMUNITY),
+    Route("POST", OBJECTS, "/{type}/batch/upsert", batch_upsert, "objects:write", source=COMMUNITY),
+    Route("POST", OBJECTS, "/{type}/batch/archive", batch_archive, "objects:write", source=OPENAPI),
+)

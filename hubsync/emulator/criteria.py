@@ -91,7 +91,7 @@ def _reader(name: str, kind: ObjectType, portal: Portal) -> Callable[[str], Valu
     definition = portal.properties[kind.name].live.get(name)
     type_ = definition["type"] if definition else "string"
     if name == "hs_object_id":
-        return lambda text: int(text) if text.isdigit() else None
+        return lambda text: int(text) if text.isdecimal() else None
     if type_ == "number":
         return _number
     if type_ in ("date", "datetime"):

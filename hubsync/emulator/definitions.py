@@ -23,7 +23,7 @@ class Properties:
         self.archived: dict[str, Definition] = {}
         self.groups: dict[str, Definition] = {}
         self.unique: set[str] = {"email"} if object == "contacts" else set()
-        for definition in _shipped().get(object, ()):
+        for definition in _shipped().get(object) or bare(object):
             self.live[definition["name"]] = definition
             self.group(definition["groupName"])
 
@@ -109,6 +109,26 @@ def complete(given: Mapping[str, Any], *, hubspot_defined: bool, at: str) -> Def
         if given.get(name) is not None:
             definition[name] = given[name]
     return definition
+
+
+@cache
+def bare(object: str) -> list[Definition]:
+    """The properties that every object type has, for those whose own properties are not known here."""
+    given = (("hs_object_id", "number"), ("hs_createdate", "date"), ("hs_lastmodifieddate", "date"))
+    return [
+        complete(
+            {
+                "name": name,
+                "type": "number" if field == "number" else "datetime",
+                "fieldType": field,
+                "groupName": f"{object}_information",
+                "readOnly": True,
+            },
+            hubspot_defined=True,
+            at=_DEFINED_AT,
+        )
+        for name, field in given
+    ]
 
 
 @cache

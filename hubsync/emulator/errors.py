@@ -52,6 +52,21 @@ def unauthenticated() -> Refusal:
     )
 
 
+def expired(at: str) -> Refusal:
+    """401 of an OAuth token whose 30 minutes are over; the text is unverified."""
+    return _error(
+        401,
+        "The OAuth token used to make this call expired.",
+        "EXPIRED_AUTHENTICATION",
+        context={"expire time": [at]},
+    )
+
+
+def malformed_token() -> Refusal:
+    """530 of the network in front of HubSpot, for what cannot be a token; the page is unverified."""
+    return Refusal(530, html=_page("530", "HTTP ERROR 530"))
+
+
 def missing_scopes(scopes: Sequence[str]) -> Refusal:
     """403 of a token without any of the scopes that would do."""
     return _error(
@@ -149,6 +164,11 @@ def not_found() -> Refusal:
     return _error(404, "resource not found")
 
 
+def no_such_id() -> Refusal:
+    """404 of the id 0."""
+    return _error(404, "Object not found. objectId is usually positive.", "OBJECT_NOT_FOUND", context={})
+
+
 def unknown_object_type(name: str) -> Refusal:
     """400 for an object type the portal does not have; the text is unverified."""
     return _error(400, f"Unable to infer object type from: {name}", "VALIDATION_ERROR")
@@ -188,6 +208,21 @@ def too_many_inputs(limit: int) -> Refusal:
     return validation(
         f"The maximum number of inputs supported in a batch request is {limit}. "
         "Please reduce the number of items and try again"
+    )
+
+
+def too_many_identities(limit: int) -> Refusal:
+    """414 of a merge of records that were merged too often."""
+    return _error(414, f"Cannot have more than {limit} identities on a profile", "VALIDATION_ERROR")
+
+
+def stages_in_use(stages: Sequence[str], ids: Sequence[str]) -> Refusal:
+    """400 of a stage that still has records."""
+    named, held = f"[{', '.join(stages)}]", f"[{', '.join(ids)}]"
+    return validation(
+        f"Stage IDs: {named} are being referenced by object IDs: {held}",
+        context={"stageIds": [named], "objectIds": [held]},
+        subCategory="PipelineError.STAGE_ID_IN_USE",
     )
 
 

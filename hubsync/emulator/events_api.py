@@ -12,6 +12,7 @@ from hubsync.emulator.hub import Hub
 from hubsync.emulator.occurrences import Occurrence, position_of
 from hubsync.emulator.plans import includes
 from hubsync.emulator.records import OBJECT_NAMES, OBJECT_TYPES
+from hubsync.emulator.route import DATES, Route
 from hubsync.emulator.state import Portal
 
 # Sizes of pages, the order without `sort` (newest first) and the bounds (from, inclusive; to, exclusive)
@@ -21,7 +22,10 @@ _FOREVER = 2**62
 
 
 def list_occurrences(hub: Hub, call: Call) -> Reply:
-    """`GET /events/...`: by event type or by record, and time."""
+    """Occurrences by event type or record and time, newest first unless `sort=occurredAt`.
+
+    Enterprise only; sizes of pages are unverified.
+    """
     if not includes(hub.portal.plan, "event occurrences"):
         raise errors.not_in_plan("event occurrences")
     limit = call.number("limit", PAGE)
@@ -46,9 +50,10 @@ def list_occurrences(hub: Hub, call: Call) -> Reply:
 
 
 def list_types(hub: Hub, call: Call) -> Reply:
-    """`GET /events/.../event-types`: all names, also those that the plan cannot fill."""
+    """The names of all event types, also those the plan cannot fill."""
     del call
-    return answer({"eventTypes": sorted({"e_visited_page", *hub.portal.occurrences.by_type})})
+    portal = hub.portal
+    return answer({"eventTypes": sorted({"e_visited_page", *portal.occurrences.by_type, *portal.tools.events.live})})
 
 
 def _compare(one: Occurrence, position: tuple[int, int]) -> int:
@@ -132,3 +137,11 @@ def _shown(one: Occurrence) -> dict[str, Any]:
         "occurredAt": iso_of_ms(one.at_ms),
         "properties": one.properties,
     }
+
+
+EVENTS = ("/events/v3/events", *(f"/events/event-occurrences/{date}" for date in DATES))
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", EVENTS, "", list_occurrences, "events"),
+    Route("GET", EVENTS, "/event-types", list_types, "events"),
+)

@@ -10,9 +10,12 @@ from urllib.parse import urlencode
 import orjson
 
 from hubsync.emulator import errors
+from hubsync.emulator.bodies import well_formed
 
 JSON = "application/json;charset=utf-8"
 HTML = "text/html;charset=utf-8"
+# What orjson, as HubSpot, takes for a number.
+_LARGEST = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -48,9 +51,12 @@ class Call:
     def json_value(self) -> Any:
         """The body as any JSON value; an empty body is an empty object."""
         try:
-            return orjson.loads(self.body) if self.body else {}
+            found = orjson.loads(self.body) if self.body else {}
         except orjson.JSONDecodeError as mistake:
             raise errors.bad_json(self.path) from mistake
+        if not well_formed(found):
+            raise errors.bad_json(self.path)
+        return found
 
     def names(self, parameter: str) -> list[str]:
         """A list parameter, given as `a,b` or repeated or both."""
@@ -69,7 +75,7 @@ class Call:
         given = self.text(parameter)
         if not given:
             return default
-        if not given.isdigit():
+        if not given.isdecimal() or int(given) > _LARGEST:
             raise errors.validation(f"Unable to parse value for query parameter: {parameter}")
         return int(given)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from hubsync.emulator.exchange import Call, Reply
 from hubsync.emulator.faults import Faults
@@ -21,8 +22,8 @@ class Hub:
     limits: Limits
     statistics: Statistics = field(default_factory=Statistics)
     faults: Faults = field(default_factory=Faults)
-    live: Callable[[int], None] | None = None
-    """Lives the next days of the world, if the portal has one."""
+    live: Callable[[timedelta], None] | None = None
+    """Lets time pass in the world and on the clock, if the portal has a world."""
 
 
 Handler = Callable[[Hub, Call], Reply]

@@ -19,6 +19,8 @@ from hubsync.emulator.plans import QUOTAS
 from hubsync.emulator.state import Portal
 
 INTERVAL_S = 10.0
+OAUTH_BURST = 110
+"""OAuth apps have their own ten seconds and no daily figure."""
 SEARCHES_PER_SECOND = 5
 
 
@@ -59,15 +61,15 @@ class Limits:
     def check(self, token: str, kind: str) -> None:
         """Count one call of a kind (`normal`, `search`, or `exempt` from the ten seconds), or refuse it."""
         self._turn_day()
-        now, quota = self._monotonic(), self._quota
+        now, quota, oauth = self._monotonic(), self._quota, token in self._portal.oauth.access
         if quota is not None:
-            if self.used_today >= quota.daily:
+            if self.used_today >= quota.daily and not oauth:
                 raise errors.daily()
             if kind == "search" and self._searches.count(now) >= SEARCHES_PER_SECOND:
                 raise errors.secondly()
-            if kind == "normal" and self._burst(token).count(now) >= quota.burst:
+            if kind == "normal" and self._burst(token).count(now) >= (OAUTH_BURST if oauth else quota.burst):
                 raise errors.burst(self._portal.portal_id)
-        self.used_today += 1
+        self.used_today += not oauth
         if kind == "search":
             self._searches.add(now)
         elif kind == "normal":
@@ -78,14 +80,22 @@ class Limits:
         quota = self._quota
         if quota is None or kind == "search":
             return {}
-        left = quota.burst - self._burst(token).count(self._monotonic())
-        return {
-            "X-HubSpot-RateLimit-Max": str(quota.burst),
-            "X-HubSpot-RateLimit-Remaining": str(max(left, 0)),
+        oauth = token in self._portal.oauth.access
+        most = OAUTH_BURST if oauth else quota.burst
+        burst = {
+            "X-HubSpot-RateLimit-Max": str(most),
+            "X-HubSpot-RateLimit-Remaining": str(max(most - self._burst(token).count(self._monotonic()), 0)),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(INTERVAL_S * 1000)),
-            "X-HubSpot-RateLimit-Daily": str(quota.daily),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(quota.daily - self.used_today, 0)),
         }
+        return (
+            burst
+            if oauth
+            else burst
+            | {
+                "X-HubSpot-RateLimit-Daily": str(quota.daily),
+                "X-HubSpot-RateLimit-Daily-Remaining": str(max(quota.daily - self.used_today, 0)),
+            }
+        )
 
     def usage(self) -> dict[str, Any]:
         """The day's usage, as account-info tells it."""

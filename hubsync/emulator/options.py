@@ -30,6 +30,8 @@ class Options:
     portal_id: int = 4_242_424
     time_zone: str = "US/Eastern"
     currency: str = "USD"
+    rotate_refresh_tokens: bool = False
+    preserve_merged_ids: bool = False
 
     @property
     def token(self) -> str:

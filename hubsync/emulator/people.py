@@ -29,6 +29,7 @@ class Directory:
     def __init__(self) -> None:
         self.owners: dict[str, dict[str, Any]] = {}
         self.pipelines: dict[str, dict[str, dict[str, Any]]] = {"deals": {}, "tickets": {}}
+        self._last_id = 900_000_000
         self.add_pipeline("deals", "default", "Sales Pipeline", _DEAL_STAGES)
         self.add_pipeline("tickets", "0", "Support Pipeline", _TICKET_STAGES)
 
@@ -81,6 +82,11 @@ class Directory:
                 for place, (stage, name, last) in enumerate(stages)
             ],
         }
+
+    def new_id(self) -> str:
+        """An id for a pipeline or a stage that the portal makes itself."""
+        self._last_id += 1
+        return str(self._last_id)
 
     def stage_ids(self, object: str, pipeline: str | None = None) -> list[str]:
         """The stages of one pipeline, or of all pipelines of an object type."""

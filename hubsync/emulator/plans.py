@@ -26,12 +26,30 @@ QUOTAS: dict[str, Quota] = {
 }
 
 _PRODUCTS: dict[str, frozenset[str]] = {
+    "workflows": frozenset({"pro", "enterprise", "off"}),
+    "custom events": frozenset({"enterprise", "off"}),
     "event occurrences": frozenset({"enterprise", "off"}),
     "feedback_submissions": frozenset({"pro", "enterprise", "off"}),
 }
 
+LISTS: dict[str, tuple[int, int]] = {
+    "free": (5, 5),
+    "starter": (25, 25),
+    "pro": (1_500, 1_500),
+    "enterprise": (1_500, 1_500),
+}
+"""How many active and how many static lists a portal can have: figures of 2019, that of Free a guess."""
+
+FLOWS = {"pro": 300, "enterprise": 1_000}
+"""How many workflows a portal can have, as the community says."""
+
 CUSTOM_PROPERTIES = 1_000
 """How many custom properties one object type can have; commonly cited, and unverified for each plan."""
+
+# Unverified, each of them.
+CALCULATED_PROPERTIES = 25
+RECORDS = 15_000_000
+PIPELINES = {"free": 1, "starter": 2, "pro": 15, "enterprise": 100, "off": 100}
 
 
 def includes(plan: str, product: str) -> bool:

@@ -13,7 +13,7 @@ from hubsync.emulator.definitions import Definition, Properties
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.plans import CUSTOM_PROPERTIES
-from hubsync.emulator.records import OBJECT_TYPES
+from hubsync.emulator.route import COMMUNITY, SDK, Route, dated
 from hubsync.emulator.wire import object_type
 
 _FIELDS: dict[str, frozenset[str]] = {
@@ -45,7 +45,7 @@ def _properties(hub: Hub, call: Call) -> Properties:
 
 
 def list_properties(hub: Hub, call: Call) -> Reply:
-    """`GET /properties/{type}`: all at once, without pages."""
+    """All definitions at once; `archived=true` lists the archived ones."""
     properties = _properties(hub, call)
     chosen = properties.archived if call.flag("archived") else properties.live
     return answer({"results": list(chosen.values())})
@@ -62,12 +62,15 @@ def get_property(hub: Hub, call: Call) -> Reply:
 
 
 def create_property(hub: Hub, call: Call) -> Reply:
-    """`POST /properties/{type}`: 409 if the name is taken; an archived one comes back."""
+    """Makes a property, in a group that exists and with a field type that suits.
+
+    409 if the name is taken; an archived name comes back to life.
+    """
     return answer(_create(hub, _properties(hub, call), call.json(), call.version), 201)
 
 
 def batch_create_properties(hub: Hub, call: Call) -> Reply:
-    """`POST /properties/{type}/batch/create`: 201, or 207 if some were refused."""
+    """Up to 100 properties; 207 if some are refused."""
     properties, made, mistakes = _properties(hub, call), [], []
     for given in inputs_of(call):
         try:
@@ -81,7 +84,7 @@ def batch_create_properties(hub: Hub, call: Call) -> Reply:
 
 
 def batch_read_properties(hub: Hub, call: Call) -> Reply:
-    """`POST /properties/{type}/batch/read`."""
+    """Up to 100 definitions by name."""
     properties = _properties(hub, call)
     chosen = properties.archived if call.json().get("archived") else properties.live
     names = [str(given.get("name")) for given in inputs_of(call)]
@@ -102,7 +105,7 @@ def batch_read_properties(hub: Hub, call: Call) -> Reply:
 
 
 def change_property(hub: Hub, call: Call) -> Reply:
-    """`PATCH /properties/{type}/{name}`: options are replaced as a whole."""
+    """Changes a definition; options are replaced as a whole."""
     properties, given = _properties(hub, call), call.json()
     before = properties.live.get(call.path_params["name"])
     if before is None:
@@ -121,13 +124,13 @@ def change_property(hub: Hub, call: Call) -> Reply:
 
 
 def archive_property(hub: Hub, call: Call) -> Reply:
-    """`DELETE /properties/{type}/{name}`: 204 also when there is no such property."""
+    """Archives a property of the portal's own; 204 also if there is none."""
     _archive(hub, _properties(hub, call), call.path_params["name"])
     return Reply(204)
 
 
 def batch_archive_properties(hub: Hub, call: Call) -> Reply:
-    """`POST /properties/{type}/batch/archive`."""
+    """Archives up to 100."""
     properties = _properties(hub, call)
     for given in inputs_of(call):
         _archive(hub, properties, str(given.get("name")))
@@ -139,6 +142,9 @@ def _archive(hub: Hub, properties: Properties, name: str) -> None:
         return
     if properties.live[name]["hubspotDefined"]:
         raise errors.validation(f"{name} is defined by HubSpot and cannot be archived")
+    if uses := hub.portal.tools.uses(properties.object, name):
+        # That uses are refused and listed was seen; the text is unverified.
+        raise errors.validation(f"Property {name} is used by {', '.join(uses)} and cannot be archived")
     properties.archive(name, to_iso(hub.portal.now))
 
 
@@ -189,7 +195,7 @@ def get_group(hub: Hub, call: Call) -> Reply:
 
 
 def create_group(hub: Hub, call: Call) -> Reply:
-    """`POST /properties/{type}/groups`."""
+    """Makes a group; 409 if the name is taken."""
     properties, given = _properties(hub, call), call.json()
     name, label = str(given.get("name") or ""), str(given.get("label") or "")
     if not name or not label:
@@ -200,7 +206,7 @@ def create_group(hub: Hub, call: Call) -> Reply:
 
 
 def change_group(hub: Hub, call: Call) -> Reply:
-    """`PATCH /properties/{type}/groups/{name}`."""
+    """Changes label and order of a group."""
     group = _properties(hub, call).groups.get(call.path_params["name"])
     if group is None:
         raise errors.not_found()
@@ -209,7 +215,7 @@ def change_group(hub: Hub, call: Call) -> Reply:
 
 
 def archive_group(hub: Hub, call: Call) -> Reply:
-    """`DELETE /properties/{type}/groups/{name}`: a group with properties stays."""
+    """Archives a group without properties."""
     properties, name = _properties(hub, call), call.path_params["name"]
     if any(one["groupName"] == name for one in properties):
         raise errors.validation(f"The property group {name} still has properties")
@@ -217,18 +223,20 @@ def archive_group(hub: Hub, call: Call) -> Reply:
     return Reply(204)
 
 
-def custom_property_limits(hub: Hub, call: Call) -> Reply:
-    """`GET /crm/v3/limits/custom-properties`; the shape of the answer is unverified."""
-    del call
-    rows = []
-    for name, kind in OBJECT_TYPES.items():
-        used = sum(not one["hubspotDefined"] for one in hub.portal.properties[name])
-        rows.append(
-            {
-                "objectTypeId": kind.type_id,
-                "limit": CUSTOM_PROPERTIES,
-                "usage": used,
-                "percentage": round(100 * used / CUSTOM_PROPERTIES, 2),
-            }
-        )
-    return answer({"byObjectType": rows})
+PROPERTIES = dated("properties", "/crm/v3/properties")
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", PROPERTIES, "/{type}", list_properties, "schemas:read", source=SDK),
+    Route("POST", PROPERTIES, "/{type}", create_property, "schemas:write", source=COMMUNITY, verified=False),
+    Route("POST", PROPERTIES, "/{type}/batch/create", batch_create_properties, "schemas:write", source=SDK),
+    Route("POST", PROPERTIES, "/{type}/batch/read", batch_read_properties, "schemas:read", source=SDK),
+    Route("POST", PROPERTIES, "/{type}/batch/archive", batch_archive_properties, "schemas:write", source=SDK),
+    Route("GET", PROPERTIES, "/{type}/groups", list_groups, "schemas:read", does="All groups."),
+    Route("POST", PROPERTIES, "/{type}/groups", create_group, "schemas:write"),
+    Route("GET", PROPERTIES, "/{type}/groups/{name}", get_group, "schemas:read", does="One group.", source=SDK),
+    Route("PATCH", PROPERTIES, "/{type}/groups/{name}", change_group, "schemas:write", source=SDK),
+    Route("DELETE", PROPERTIES, "/{type}/groups/{name}", archive_group, "schemas:write", source=SDK),
+    Route("GET", PROPERTIES, "/{type}/{name}", get_property, "schemas:read", does="One definition.", source=SDK),
+    Route("PATCH", PROPERTIES, "/{type}/{name}", change_property, "schemas:write", source=COMMUNITY),
+    Route("DELETE", PROPERTIES, "/{type}/{name}", archive_property, "schemas:write", source=SDK),
+)

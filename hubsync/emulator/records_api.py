@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from hubsync.emulator import errors, rules
+from hubsync.emulator.derived import derive
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.records import ObjectType, Rec
+from hubsync.emulator.route import SDK, Route, dated
 from hubsync.emulator.search import search
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import View, inline_associations, object_type
 
 LARGEST_PAGE, LARGEST_PAGE_WITH_HISTORY = 100, 50
+MOST_IDENTITIES = 250
 API_SOURCE = "INTEGRATION"
 
 
 def list_records(hub: Hub, call: Call) -> Reply:
-    """`GET /objects/{type}`: a page in the order of the ids."""
+    """A page in the order of the ids, at most 100 (50 with history, 10 without a limit).
+
+    `after` is the next id; associations inline, up to 100 each; `archived=true` lists the recycle bin.
+    """
     portal, kind = hub.portal, object_type(call.path_params["type"])
     history = call.names("propertiesWithHistory")
     limit = call.number("limit", 10)
@@ -37,7 +43,7 @@ def list_records(hub: Hub, call: Call) -> Reply:
 
 def _page(portal: Portal, kind: ObjectType, first: int, limit: int, *, archived: bool) -> tuple[list[Rec], str | None]:
     if archived:
-        bin_ = portal.archived[kind.name]
+        bin_ = portal.in_bin(kind.name)
         ids = sorted(number for number in map(int, bin_) if number >= first)[: limit + 1]
         found = [bin_[str(number)] for number in ids]
     else:
@@ -53,6 +59,11 @@ def _shown(portal: Portal, call: Call, kind: ObjectType, view: View, rec: Rec, n
     return shown
 
 
+def shown_by_id(portal: Portal, call: Call, kind: ObjectType, id: str, names: list[str]) -> dict[str, Any]:
+    """A record with its default properties and its associations to some object types."""
+    return _shown(portal, call, kind, View(portal, kind, call.version, None), portal.objects[kind.name][id], names)
+
+
 def locate(portal: Portal, kind: ObjectType, id: str, id_property: str = "") -> Rec | None:
     """The live record of an id (also one that was merged away) or of a unique value."""
     if id_property and id_property != "hs_object_id":
@@ -63,17 +74,23 @@ def locate(portal: Portal, kind: ObjectType, id: str, id_property: str = "") -> 
 
 
 def _need(portal: Portal, kind: ObjectType, call: Call) -> Rec:
-    rec = locate(portal, kind, call.path_params["id"], call.text("idProperty"))
+    id, by = call.path_params["id"], call.text("idProperty")
+    if not by and id.strip("0") == "":
+        raise errors.no_such_id()
+    rec = locate(portal, kind, id, by)
     if rec is None:
         raise errors.not_found()
     return rec
 
 
 def get_record(hub: Hub, call: Call) -> Reply:
-    """`GET /objects/{type}/{id}`: archived records only with `archived=true`."""
+    """One record, by id (also an id from before a merge, which is remembered) or `idProperty`.
+
+    Archived ones only with `archived=true`.
+    """
     portal, kind = hub.portal, object_type(call.path_params["type"])
     if call.flag("archived"):
-        rec = portal.archived[kind.name].get(call.path_params["id"])
+        rec = portal.in_bin(kind.name).get(call.path_params["id"])
         if rec is None:
             raise errors.not_found()
     else:
@@ -98,9 +115,12 @@ def written_view(portal: Portal, kind: ObjectType, version: str, values: Mapping
 def checked_links(portal: Portal, kind: ObjectType, body: Mapping[str, Any]) -> list[tuple[str, str, list[int]]]:
     """The `associations` of a new record: object type, id and type ids, each known to the portal."""
     links = []
-    for given in body.get("associations") or []:
-        to = str(given.get("to", {}).get("id", ""))
-        type_ids = [int(one["associationTypeId"]) for one in given.get("types") or []]
+    asked = body.get("associations") or []
+    for given in asked if isinstance(asked, list) else [asked]:
+        target = given.get("to")
+        to = str(target.get("id", "")) if isinstance(target, dict) else ""
+        named = [str(one.get("associationTypeId")) for one in given.get("types") or []]
+        type_ids = [int(number) for number in named if number.isdecimal()]
         end = next(
             (
                 end
@@ -120,6 +140,7 @@ def create(portal: Portal, kind: ObjectType, values: Mapping[str, str], links: l
     """Make a record of checked values and associations."""
     now = portal.now
     id = portal.put(kind.name, values, at=now, source=API_SOURCE, source_id=str(portal.app_id))
+    derive(portal, kind.name, id, values, {})
     for end, to, type_ids in links:
         portal.associate(kind.name, id, end, to, type_ids, at=now)
     return portal.objects[kind.name][id]
@@ -127,11 +148,13 @@ def create(portal: Portal, kind: ObjectType, values: Mapping[str, str], links: l
 
 def change(portal: Portal, kind: ObjectType, rec: Rec, values: Mapping[str, str]) -> None:
     """Write checked values; each write bumps the modified date."""
+    before = dict(rec.properties)
     portal.set(kind.name, rec.id, values, at=portal.now, source=API_SOURCE, source_id=str(portal.app_id))
+    derive(portal, kind.name, rec.id, values, before)
 
 
 def create_record(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}`."""
+    """Makes a record; 400 for values that do not fit, 409 for a second contact with the same email."""
     portal, kind, body = hub.portal, object_type(call.path_params["type"]), call.json()
     values, refusal = rules.check(portal, kind.name, properties_of(body), call.version, None)
     if refusal:
@@ -141,7 +164,7 @@ def create_record(hub: Hub, call: Call) -> Reply:
 
 
 def update_record(hub: Hub, call: Call) -> Reply:
-    """`PATCH /objects/{type}/{id}`."""
+    """Changes a record, by id or `idProperty`; each write moves the modified date."""
     portal, kind = hub.portal, object_type(call.path_params["type"])
     rec = _need(portal, kind, call)
     values, refusal = rules.check(portal, kind.name, properties_of(call.json()), call.version, rec)
@@ -152,7 +175,7 @@ def update_record(hub: Hub, call: Call) -> Reply:
 
 
 def archive_record(hub: Hub, call: Call) -> Reply:
-    """`DELETE /objects/{type}/{id}`: 204 also when there is nothing to archive."""
+    """Puts a record into the recycle bin for 90 days; 204 also if there is none."""
     kind, id = object_type(call.path_params["type"]), call.path_params["id"]
     if id in hub.portal.objects[kind.name]:
         hub.portal.archive(kind.name, id, hub.portal.now)
@@ -160,7 +183,10 @@ def archive_record(hub: Hub, call: Call) -> Reply:
 
 
 def merge_records(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/merge`: the survivor has a new id, unless the portal preserves the primary's."""
+    """Merges two records.
+
+    The survivor has a new id unless the portal preserves the primary one; 414 beyond 250 merged ids.
+    """
     portal, kind, body = hub.portal, object_type(call.path_params["type"]), call.json()
     primary, other = str(body.get("primaryObjectId", "")), str(body.get("objectIdToMerge", ""))
     if primary == other:
@@ -168,12 +194,15 @@ def merge_records(hub: Hub, call: Call) -> Reply:
     for id in (primary, other):
         if id not in portal.objects[kind.name]:
             raise errors.not_found()
+    live = portal.objects[kind.name]
+    if 2 + len(live[primary].merged_ids) + len(live[other].merged_ids) > MOST_IDENTITIES:
+        raise errors.too_many_identities(MOST_IDENTITIES)
     survivor = portal.merge(kind.name, primary, other, portal.now, preserve_id=portal.preserve_merged_ids)
     return answer(View(portal, kind, call.version, None).show(portal.objects[kind.name][survivor]))
 
 
 def gdpr_delete(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/contacts/gdpr-delete`: gone for good."""
+    """Erases a record for good, by id or by `idProperty`."""
     portal, kind, body = hub.portal, object_type(call.path_params["type"]), call.json()
     rec = locate(portal, kind, str(body.get("objectId", "")), str(body.get("idProperty") or ""))
     if rec is None:
@@ -183,5 +212,22 @@ def gdpr_delete(hub: Hub, call: Call) -> Reply:
 
 
 def search_records(hub: Hub, call: Call) -> Reply:
-    """`POST /objects/{type}/search`."""
+    """Filters and sorts on an index that may lag; up to 200 a page and 10,000 in all.
+
+    5 calls per second and account; a body of 3,000 characters, 6 groups of 6 filters, 18 in all.
+    """
     return search(hub.portal, hub.index, call, object_type(call.path_params["type"]))
+
+
+OBJECTS = dated("objects", "/crm/v3/objects", "/crm/objects/v3", "/crm/v4/objects")
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", OBJECTS, "/{type}", list_records, "objects:read", source=SDK),
+    Route("POST", OBJECTS, "/{type}", create_record, "objects:write"),
+    Route("GET", OBJECTS, "/{type}/{id}", get_record, "objects:read"),
+    Route("PATCH", OBJECTS, "/{type}/{id}", update_record, "objects:write"),
+    Route("DELETE", OBJECTS, "/{type}/{id}", archive_record, "objects:write"),
+    Route("POST", OBJECTS, "/{type}/search", search_records, "objects:read", limit="search"),
+    Route("POST", OBJECTS, "/{type}/merge", merge_records, "objects:write"),
+    Route("POST", OBJECTS, "/{type}/gdpr-delete", gdpr_delete, "objects:write", source=SDK),
+)

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _DAY_MS = 86_400_000
 
 # Each group needs one of its names (api-facts §4).
-_REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
+REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "contacts": (("email", "firstname", "lastname"),),
     "companies": (("name", "domain"),),
     "deals": (("dealname",), ("dealstage",), ("pipeline",)),
@@ -47,7 +47,7 @@ _LIFECYCLE = (
     "other",
 )
 
-_STAGES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
+STAGES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
 
 
 class Checked(NamedTuple):
@@ -178,8 +178,8 @@ def _bad_references(portal: Portal, object: str, values: Mapping[str, str], rec:
     owner = values.get("hubspot_owner_id", "")
     if owner and owner not in portal.directory.owners:
         problems.append(Problem("hubspot_owner_id", "INVALID_OWNER_ID", f"Owner {owner} does not exist"))
-    if object in _STAGES:
-        pipeline_name, stage_name = _STAGES[object]
+    if object in STAGES:
+        pipeline_name, stage_name = STAGES[object]
         pipelines = list(portal.directory.pipelines[object])
         pipeline = values.get(pipeline_name) or (rec.properties.get(pipeline_name, "") if rec else "")
         stage = values.get(stage_name, "")
@@ -215,7 +215,7 @@ def _keep_lifecycle(values: dict[str, str], rec: Rec | None) -> None:
 def _missing(portal: Portal, object: str, values: dict[str, str], version: str, rec: Rec | None) -> Refusal | None:
     after = dict(rec.properties if rec else {}) | values
     missing = [
-        group[0] for group in _REQUIRED.get(object, ()) if rec is None and not any(after.get(name) for name in group)
+        group[0] for group in REQUIRED.get(object, ()) if rec is None and not any(after.get(name) for name in group)
     ]
     if version == "2026-09":
         missing += [

@@ -16,9 +16,22 @@ _SPECIAL: dict[str, tuple[str, ...]] = {
     "line_items": ("e-commerce", "crm.objects.line_items"),
     "products": ("e-commerce", "crm.objects.products"),
 }
-OWNERS = ("crm.objects.owners.read",)
-EVENTS = ("business-intelligence",)
-NONE: tuple[str, ...] = ()
+FIXED: dict[str, tuple[str, ...]] = {
+    "": (),
+    "owners": ("crm.objects.owners.read",),
+    # Unverified, as those of custom events.
+    "events": ("business-intelligence",),
+    "event definitions": ("behavioral_events.event_definitions.read_write",),
+    "event send": ("analytics.behavioral_events.send",),
+    "lists:read": ("crm.lists.read", "cms.membership.access_groups.write"),
+    "lists:write": ("crm.lists.write", "cms.membership.access_groups.write"),
+    "flows": ("automation",),
+    "forms": ("forms",),
+    "content": ("content",),
+    # The names differ from text to text.
+    "subscriptions": ("subscriptions-status-read", "communication_preferences.read"),
+}
+"""What a route needs that does not depend on an object type, and the scopes that give it."""
 
 
 def objects(object: str, action: str) -> tuple[str, ...]:
@@ -31,7 +44,9 @@ def objects(object: str, action: str) -> tuple[str, ...]:
         )
     if object in _SPECIAL:
         return tuple(f"{name}.{action}" if name.startswith("crm.") else name for name in _SPECIAL[object])
-    return (f"crm.objects.contacts.{action}", f"crm.objects.{object}.{action}")
+    if object in ENGAGEMENTS:
+        return (f"crm.objects.contacts.{action}", f"crm.objects.{object}.{action}")
+    return (f"crm.objects.{object}.{action}",)
 
 
 def schemas(object: str, action: str) -> tuple[str, ...]:
@@ -55,13 +70,7 @@ def everything() -> frozenset[str]:
         "tickets",
         "sales-email-read",
         "e-commerce",
-        "crm.lists.read",
-        "crm.lists.write",
-        "automation",
-        "forms",
-        "content",
-        *OWNERS,
-        *EVENTS,
+        *(names[0] for names in FIXED.values() if names),
     }
     for object in OBJECT_TYPES:
         for action in ("read", "write"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -18,10 +18,13 @@ from hubsync.emulator.records import ObjectType, Rec
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import View
 
+T = TypeVar("T")
+
 WALL = 10_000
 LARGEST_PAGE = 200
 LONGEST_BODY = 3_000
-MOST_GROUPS, MOST_IN_GROUP, MOST_FILTERS = 5, 6, 18
+# Older texts say 5 groups.
+MOST_GROUPS, MOST_IN_GROUP, MOST_FILTERS = 6, 6, 18
 
 
 class SearchIndex:
@@ -29,6 +32,7 @@ class SearchIndex:
 
     def __init__(self, portal: Portal, lag_ms: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._portal = portal
+        self.lag_ms = lag_ms
         self._lag = lag_ms / 1000
         self._monotonic = monotonic
         self._seen: dict[str, dict[str, Rec]] = {}
@@ -40,7 +44,7 @@ class SearchIndex:
             self._seen = {
                 name: {id: _copy(rec) for id, rec in records.items()} for name, records in portal.objects.items()
             }
-            portal.on_change = self._note
+            portal.watchers.append(self._note)
 
     def _note(self, object: str, id: str) -> None:
         rec = self._portal.objects[object].get(id)
@@ -106,11 +110,22 @@ class SearchIndex:
         return held[2][bisect_left(held[1], low) : bisect_left(held[1], high + 1)]
 
 
-def search(portal: Portal, index: SearchIndex, call: Call, kind: ObjectType) -> Reply:
-    """`POST .../search`."""
-    if len(call.body) > LONGEST_BODY:
-        raise errors.validation("The request body is longer than 3000 characters")
+class Query(NamedTuple):
+    """What a search asks for."""
+
+    groups: list[list[Criterion]]
+    text: str
+    sort: tuple[str, bool] | None
+    """A property, and whether the largest comes first."""
+    start: int
+    limit: int
+    properties: list[str] | None
+
+
+def query_of(call: Call) -> Query:
+    """The body of a search; HubSpot's 400 for what is beyond its limits."""
     asked = call.json()
+    _refuse_long(call, asked)
     groups = _groups(asked)
     limit, start = _whole(asked, "limit", 10), _whole(asked, "after", 0)
     if limit > LARGEST_PAGE:
@@ -118,15 +133,35 @@ def search(portal: Portal, index: SearchIndex, call: Call, kind: ObjectType) -> 
     if start + limit > WALL:
         raise errors.validation(f"A search cannot go beyond {WALL} results: after is {start} and limit {limit}")
     sort = _sort(asked.get("sorts") or [])
-    groups, beyond = _keyset(groups, sort)
-    found = index.find(kind, groups, str(asked.get("query") or ""), sort)
+    return Query(groups, str(asked.get("query") or ""), sort, start, limit, asked.get("properties"))
+
+
+def page_of(query: Query, found: Sequence[T], show: Callable[[Sequence[T]], list[dict[str, Any]]]) -> dict[str, Any]:
+    """One page of what was found."""
+    end = query.start + query.limit
+    page: dict[str, Any] = {"total": len(found), "results": show(found[query.start : end])}
+    if end < len(found):
+        page["paging"] = {"next": {"after": str(end)}}
+    return page
+
+
+def search(portal: Portal, index: SearchIndex, call: Call, kind: ObjectType) -> Reply:
+    """`POST .../search`."""
+    query = query_of(call)
+    groups, beyond = _keyset(query.groups, query.sort)
+    found = index.find(kind, groups, query.text, query.sort)
     if beyond is not None:
         found = found[bisect_right(found, beyond, key=lambda rec: int(rec.id)) :]
-    view = View(portal, kind, call.version, asked.get("properties"))
-    page: dict[str, Any] = {"total": len(found), "results": [view.show(rec) for rec in found[start : start + limit]]}
-    if start + limit < len(found):
-        page["paging"] = {"next": {"after": str(start + limit)}}
-    return answer(page)
+    view = View(portal, kind, call.version, query.properties)
+    return answer(page_of(query, found, lambda page: [view.show(rec) for rec in page]))
+
+
+def _refuse_long(call: Call, asked: Mapping[str, Any]) -> None:
+    """The documentation limits the whole body, but programs that send every property name are served."""
+    if len(call.body) > LONGEST_BODY:
+        rest = {name: value for name, value in asked.items() if name != "properties"}
+        if len(orjson.dumps(rest)) > LONGEST_BODY:
+            raise errors.validation("The request body is longer than 3000 characters")
 
 
 def _groups(asked: Mapping[str, Any]) -> list[list[Criterion]]:
@@ -148,7 +183,7 @@ def _keyset(groups: list[list[Criterion]], sort: tuple[str, bool] | None) -> tup
     if len(groups) != 1 or sort != ("hs_object_id", False):
         return groups, None
     bounds = [one for one in groups[0] if one.get("propertyName") == "hs_object_id" and one.get("operator") == "GT"]
-    if len(bounds) != 1 or not str(bounds[0].get("value", "")).isdigit():
+    if len(bounds) != 1 or not str(bounds[0].get("value", "")).isdecimal():
         return groups, None
     rest = [one for one in groups[0] if one is not bounds[0]]
     return [rest] if rest else [], int(bounds[0]["value"])
@@ -158,7 +193,7 @@ def _whole(asked: Mapping[str, Any], name: str, default: int) -> int:
     given = asked.get(name)
     if given in (None, ""):
         return default
-    if isinstance(given, bool) or not str(given).isdigit():
+    if isinstance(given, bool) or not str(given).isdecimal():
         raise errors.validation(f"{name} must be a number")
     return int(str(given))
 

@@ -22,6 +22,7 @@ from hubsync.emulator.hub import Hub
 from hubsync.emulator.limits import Limits
 from hubsync.emulator.load import load
 from hubsync.emulator.options import EmulatorError, Options
+from hubsync.emulator.reactions import watch
 from hubsync.emulator.search import SearchIndex
 from hubsync.emulator.state import Portal
 from hubsync.emulator.steering import PREFIX, steer
@@ -39,6 +40,8 @@ def build(options: Options) -> Hub:
         time_zone=options.time_zone,
         currency=options.currency,
     )
+    portal.oauth.rotates = options.rotate_refresh_tokens
+    portal.preserve_merged_ids = options.preserve_merged_ids
     live = None
     if options.load is not None:
         load(portal, options.load)
@@ -48,7 +51,9 @@ def build(options: Options) -> Hub:
         world = World(portal, seed=options.seed, contacts=options.contacts)
         world.populate()
         live = world.live
-    return Hub(portal, SearchIndex(portal, options.search_lag_ms), Limits(portal), live=live)
+    index = SearchIndex(portal, options.search_lag_ms)
+    watch(portal)
+    return Hub(portal, index, Limits(portal), live=live)
 
 
 class Application:

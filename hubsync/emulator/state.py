@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from hubsync.emulator.associations import Associations
-from hubsync.emulator.clock import Clock, to_iso, to_ms
-from hubsync.emulator.definitions import Definition, Properties
-from hubsync.emulator.occurrences import Occurrences
+from hubsync.emulator.clock import Clock
+from hubsync.emulator.holdings import Holdings
+from hubsync.emulator.oauth import OAuth
 from hubsync.emulator.people import Directory
-from hubsync.emulator.records import OBJECT_TYPES, Rec, Requirement, Revision, revisions_kept
+from hubsync.emulator.records import Requirement
+from hubsync.emulator.tools import Tools
 
 
-class Portal:
-    """Records, associations, events, definitions and people of one portal, under its own clock."""
+class Portal(Holdings):
+    """One portal: its records, and the account with its people, tokens, tools and rules."""
 
     def __init__(
         self,
@@ -31,6 +29,7 @@ class Portal:
         currency: str = "USD",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(Clock(now, monotonic))
         self.portal_id = portal_id
         self.app_id = portal_id % 1_000_000 + 1_000_000
         self.preserve_merged_ids = False
@@ -40,260 +39,14 @@ class Portal:
         self.currency = currency
         self.tokens: dict[str, frozenset[str] | None] = {token: None}
         """Each token and its scopes; None stands for all scopes."""
-        self.clock = Clock(now, monotonic)
+        self.oauth = OAuth(portal_id)
         self.lock = threading.RLock()
-        self.objects: dict[str, dict[str, Rec]] = {name: {} for name in OBJECT_TYPES}
-        self.archived: dict[str, dict[str, Rec]] = {name: {} for name in OBJECT_TYPES}
-        self.merged: dict[str, dict[str, str]] = {name: {} for name in OBJECT_TYPES}
-        self.properties = {name: Properties(name) for name in OBJECT_TYPES}
-        self.associations = Associations()
-        self.occurrences = Occurrences()
         self.directory = Directory()
+        self.tools = Tools()
         self.requirements: dict[str, list[Requirement]] = {}
         """The admin's rules about required properties, by object type; only 2026-09 enforces them."""
-        self.versions: dict[str, int] = dict.fromkeys(OBJECT_TYPES, 0)
-        """Counts the changes of each object type, so that others may keep what they derived from it."""
-        self.on_change: Callable[[str, str], None] | None = None
-        """Called with object type and id after a record changed, came or went."""
-        self._ids: dict[str, list[int]] = {name: [] for name in OBJECT_TYPES}
-        self._next_id = {name: kind.first_id for name, kind in OBJECT_TYPES.items()}
-        self._unique: dict[tuple[str, str], dict[str, str]] = {}
-        self._links_held: dict[tuple[str, str], list[tuple[str, str, list[int]]]] = {}
 
-    @property
-    def now(self) -> datetime:
-        """The virtual clock: runs with real time from its start; setting it jumps."""
-        return self.clock.now
-
-    @now.setter
-    def now(self, moment: datetime) -> None:
-        self.clock.set(moment)
-
-    def define(self, object: str, definition: Mapping[str, Any]) -> Definition:
-        """Add a property definition (name, label, type, fieldType, groupName, options, ...)."""
-        return self.properties[object].define(definition, at=to_iso(self.now))
-
-    def put(
-        self,
-        object: str,
-        properties: Mapping[str, str],
-        *,
-        id: str | None = None,
-        at: datetime,
-        source: str = "CRM_UI",
-        source_id: str = "",
-    ) -> str:
-        """Create a record without asking whether its values are allowed; its id comes back."""
-        kind = OBJECT_TYPES[object]
-        record_id = id or self._new_id(object)
-        if record_id in self.objects[object]:
-            raise ValueError(f"{object} {record_id} exists already")
-        self._need_defined(object, properties)
-        moment, ms = to_iso(at), to_ms(at)
-        rec = Rec(record_id, {}, moment, moment, ms)
-        self.objects[object][record_id] = rec
-        self._remember_id(object, record_id)
-        self._write(
-            object, rec, {kind.created: moment, "hs_object_id": record_id} | dict(properties), ms, source, source_id
-        )
-        self._touch(object, rec, moment, ms)
-        return record_id
-
-    def set(
-        self,
-        object: str,
-        id: str,
-        properties: Mapping[str, str | None],
-        *,
-        at: datetime,
-        source: str = "CRM_UI",
-        source_id: str = "",
-    ) -> None:
-        """Change properties (None or "" clears one), keep what they were, and bump the modified date."""
-        self._need_defined(object, properties)
-        rec = self.objects[object][id]
-        ms = to_ms(at)
-        self._write(object, rec, properties, ms, source, source_id)
-        self._touch(object, rec, to_iso(at), ms)
-
-    def associate(
-        self, from_object: str, from_id: str, to_object: str, to_id: str, type_ids: Sequence[int] = (), *, at: datetime
-    ) -> None:
-        """Associate two records in both directions; this moves no modified date (api-facts §3)."""
-        del at
-        self.associations.link(from_object, from_id, to_object, to_id, type_ids)
-        self._changed(from_object, from_id)
-        self._changed(to_object, to_id)
-
-    def dissociate(
-        self, from_object: str, from_id: str, to_object: str, to_id: str, type_ids: Sequence[int] = (), *, at: datetime
-    ) -> None:
-        """Take an association away in both directions, or only some of its types."""
-        del at
-        self.associations.unlink(from_object, from_id, to_object, to_id, type_ids)
-        self._changed(from_object, from_id)
-        self._changed(to_object, to_id)
-
-    def occur(self, event_type: str, object: str, id: str, at: datetime, properties: Mapping[str, str]) -> None:
-        """Note an event of a record."""
-        self.occurrences.add(event_type, object, id, to_ms(at), dict(properties))
-
-    def archive(self, object: str, id: str, at: datetime) -> None:
-        """Put a record into the recycle bin; its associations rest with it."""
-        rec = self._take(object, id)
-        rec.archived_at = to_iso(at)
-        self.archived[object][id] = rec
-        self._links_held[object, id] = self._unlink_all(object, id)
-
-    def restore(self, object: str, id: str, at: datetime) -> None:
-        """Bring a record back from the recycle bin."""
-        rec = self.archived[object].pop(id)
-        rec.archived_at = None
-        self.objects[object][id] = rec
-        self._remember_id(object, id)
-        for name in self.properties[object].unique & rec.properties.keys():
-            self._index_unique(object, name, None, rec.properties[name], id)
-        for end, other, type_ids in self._links_held.pop((object, id), []):
-            if other in self.objects[end]:
-                self.associate(object, id, end, other, type_ids, at=at)
-        self._touch(object, rec, to_iso(at), to_ms(at))
-
-    def merge(self, object: str, primary: str, other: str, at: datetime, *, preserve_id: bool = False) -> str:
-        """Merge two records; the survivor has a new id unless `preserve_id`, and its id comes back."""
-        kept, given_up = self.objects[object][primary], self.objects[object][other]
-        links = self._unlink_all(object, other) + self._unlink_all(object, primary)
-        old_ids = _ids_of(kept) + _ids_of(given_up) + ([other] if preserve_id else [primary, other])
-        self._take(object, primary)
-        self._take(object, other)
-        survivor = primary if preserve_id else self._new_id(object)
-        rec = Rec(
-            survivor,
-            dict(kept.properties),
-            min(kept.created_at, given_up.created_at),
-            "",
-            0,
-            {name: list(revisions) for name, revisions in kept.history.items()},
-        )
-        self.objects[object][survivor] = rec
-        self._remember_id(object, survivor)
-        gaps = {name: value for name, value in given_up.properties.items() if name not in kept.properties}
-        names = self.properties[object].unique & kept.properties.keys()
-        unique = {name: kept.properties[name] for name in names}
-        own = {"hs_object_id": survivor, "hs_merged_object_ids": ";".join(dict.fromkeys(old_ids))}
-        rec.properties = {name: value for name, value in rec.properties.items() if name not in unique}
-        self._write(object, rec, gaps | unique | own, to_ms(at), "MERGE_OBJECTS", "")
-        for old in {primary, other} - {survivor}:
-            self.merged[object][old] = survivor
-        for end, far, type_ids in links:
-            if (end, far) not in {(object, primary), (object, other)}:
-                self.associate(object, survivor, end, far, type_ids, at=at)
-        self._touch(object, rec, to_iso(at), to_ms(at))
-        return survivor
-
-    def purge(self, object: str, id: str) -> None:
-        """Erase a record and everything known of it, without a trace in the recycle bin."""
-        self._unlink_all(object, id)
-        self._links_held.pop((object, id), None)
-        if id in self.objects[object]:
-            self._take(object, id)
-        self.archived[object].pop(id, None)
-        for old in [old for old, now in self.merged[object].items() if now == id]:
-            del self.merged[object][old]
-            self.occurrences.forget(object, old)
-        self.occurrences.forget(object, id)
-
-    def resolve(self, object: str, id: str) -> str:
-        """The id that a record has now, after the merges it went through."""
-        while id in self.merged[object]:
-            id = self.merged[object][id]
-        return id
-
-    def find(self, object: str, name: str, value: str) -> str | None:
-        """The id of the record that has this value in a property whose values are unique."""
-        return self._unique.get((object, name), {}).get(value.strip().lower())
-
-    def ids_from(self, object: str, first: int, count: int) -> list[int]:
-        """Up to `count` ids of live records in their order, from `first` on."""
-        ids = self._ids[object]
-        start = bisect_left(ids, first)
-        return ids[start : start + count]
-
-    def _new_id(self, object: str) -> str:
-        number = self._next_id[object]
-        self._next_id[object] = number + 1
-        return str(number)
-
-    def _remember_id(self, object: str, id: str) -> None:
-        number, ids = int(id), self._ids[object]
-        if ids and ids[-1] > number:
-            insort(ids, number)
-        else:
-            ids.append(number)
-        self._next_id[object] = max(self._next_id[object], number + 1)
-
-    def _need_defined(self, object: str, properties: Iterable[str]) -> None:
-        live = self.properties[object].live
-        unknown = [name for name in properties if name not in live]
-        if unknown:
-            raise ValueError(f"{object} have no property {', '.join(sorted(unknown))}: define it first")
-
-    def _write(
-        self, object: str, rec: Rec, properties: Mapping[str, str | None], ms: int, source: str, source_id: str
-    ) -> None:
-        values, kept, unique = rec.properties, revisions_kept(object), self.properties[object].unique
-        for name, given in properties.items():
-            value = given or ""
-            before = values.get(name, "")
-            if value == before:
-                continue
-            if name in unique:
-                self._index_unique(object, name, before, value, rec.id)
-            if value:
-                values[name] = value
-            else:
-                del values[name]
-            revisions = rec.history.setdefault(name, [])
-            revisions.append(Revision(ms, value, source, source_id))
-            if len(revisions) > kept:
-                del revisions[0]
-
-    def _index_unique(self, object: str, name: str, before: str | None, value: str, id: str) -> None:
-        index = self._unique.setdefault((object, name), {})
-        key = value.strip().lower()
-        if key and index.get(key, id) != id:
-            raise ValueError(f"{object} {index[key]} has the same {name} as {id}: {value}")
-        if before:
-            index.pop(before.strip().lower(), None)
-        if key:
-            index[key] = id
-
-    def _touch(self, object: str, rec: Rec, moment: str, ms: int) -> None:
-        if ms >= rec.updated_ms:
-            rec.updated_at, rec.updated_ms = moment, ms
-            rec.properties[OBJECT_TYPES[object].modified] = moment
-        self._changed(object, rec.id)
-
-    def _changed(self, object: str, id: str) -> None:
-        self.versions[object] += 1
-        if self.on_change:
-            self.on_change(object, id)
-
-    def _take(self, object: str, id: str) -> Rec:
-        rec = self.objects[object].pop(id)
-        ids = self._ids[object]
-        del ids[bisect_left(ids, int(id))]
-        for name in self.properties[object].unique & rec.properties.keys():
-            self._index_unique(object, name, rec.properties[name], "", id)
-        self._changed(object, id)
-        return rec
-
-    def _unlink_all(self, object: str, id: str) -> list[tuple[str, str, list[int]]]:
-        links = list(self.associations.all_of(object, id))
-        for end, other, _ in links:
-            self.associations.unlink(object, id, end, other)
-            self._changed(end, other)
-        return links
-
-
-def _ids_of(rec: Rec) -> list[str]:
-    return [part for part in rec.properties.get("hs_merged_object_ids", "").split(";") if part]
+    def revoke(self, token: str) -> None:
+        """End a token; with a refresh token end the access tokens it gave."""
+        for ended in self.oauth.revoke(token):
+            self.tokens.pop(ended, None)

@@ -17,7 +17,8 @@ INLINE_ASSOCIATIONS = 100
 
 def object_type(name: str) -> ObjectType:
     """The object type that a path or a body means."""
-    plural = OBJECT_NAMES.get(name)
+    # HubSpot's own examples write Contacts and CONTACT here and there.
+    plural = OBJECT_NAMES.get(name) or OBJECT_NAMES.get(name.lower())
     if plural is None:
         raise errors.unknown_object_type(name)
     return OBJECT_TYPES[plural]
@@ -34,7 +35,7 @@ class View:
         live = portal.properties[kind.name].live
         asked = kind.defaults if not names else (kind.created, kind.modified, "hs_object_id", *names)
         # HubSpot adds the three of every record to what was asked for (unverified), and omits unknown names.
-        self._names = sorted({name for name in asked if name in live})
+        self._names = sorted({name for name in map(str, asked) if name in live})
         self._history = [name for name in history if name in live]
         self._with_url = version == "2026-09"
 

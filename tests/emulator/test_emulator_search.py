@@ -137,7 +137,7 @@ _ONE = {"propertyName": "city", "operator": "EQ", "value": "a"}
         {"after": "9900", "limit": 101},
         {"after": "x"},
         {"query": "x" * 3000},
-        {"filterGroups": [{"filters": [_ONE]}] * 6},
+        {"filterGroups": [{"filters": [_ONE]}] * 7},
         {"filterGroups": [{"filters": [_ONE] * 7}]},
         {"filterGroups": [{"filters": [_ONE] * 5}] * 4},
         {"sorts": [{"propertyName": "city"}, {"propertyName": "email"}]},
@@ -153,8 +153,9 @@ def test_what_search_refuses(api, body):
     assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-def test_the_last_page_before_the_wall(api):
-    """after + limit of exactly 10,000 is answered."""
+def test_the_most_that_search_takes(api):
+    """after + limit of exactly 10,000, 6 groups and 18 filters are answered."""
+    assert _find(api, filterGroups=[{"filters": [_ONE] * 3}] * 6).status_code == 200
     assert _find(api, after="9900", limit=100).status_code == 200
 
 

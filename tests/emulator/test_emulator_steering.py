@@ -43,8 +43,12 @@ def test_reset_of_the_portal_starts_anew(api):
     assert api.get(f"{V}/contacts").json()["results"] == []
 
 
-def test_the_clock_moves_by_days(api):
-    """Days given to the clock show in the Date header and in the dates of writes."""
+def test_the_clock_moves(api):
+    """Days, hours and minutes given to the clock add up, and show in the Date header and in the dates of writes."""
+    moved = api.post("/_emulator/clock", {"days": 1, "hours": 9, "minutes": 61}).json()["now"]
+    assert moved.startswith("2026-09-23T00:01:")
+    assert api.post("/_emulator/clock", {}).status_code == 400
+    api.post("/_emulator/reset", {"portal": True})
     assert api.post("/_emulator/clock", {"days": 7}).json()["now"].startswith("2026-09-28T14:00:")
     made = api.post(f"{V}/contacts", {"properties": {"email": "a@example.com"}})
     assert made.headers["Date"].startswith("Mon, 28 Sep 2026 14:00:")

@@ -11,12 +11,13 @@ from itertools import pairwise
 import pytest
 
 from hubsync.emulator.clock import read_moment, to_ms
+from hubsync.emulator.occurrences import Occurrence
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world import World
 
 NOW = datetime(2026, 9, 21, 14, tzinfo=UTC)
 PREFIX = "pe7_"
-OWN_IDS = {"hs_object_id", "associatedcompanyid", "hs_merged_object_ids"}
+OWN_IDS = {"hs_object_id", "associatedcompanyid", "hs_merged_object_ids", "hs_calculated_merged_vids"}
 
 
 def lived(contacts: int, seed: int = 1, clock: Callable[[], float] = lambda: 0.0) -> tuple[Portal, World]:
@@ -45,7 +46,7 @@ def digest(portal: Portal) -> str:
 def world() -> tuple[Portal, World]:
     """A world of 300 contacts that lived three weeks after its first day; for reading only."""
     portal, world = lived(300)
-    world.live(21)
+    world.live(timedelta(days=21))
     return portal, world
 
 
@@ -58,9 +59,9 @@ def test_the_same_seed_lives_the_same_portal() -> None:
 def test_seven_days_at_once_are_seven_days_one_by_one() -> None:
     """How often the clock is moved does not change what happens."""
     at_once, one_by_one = lived(60), lived(60)
-    at_once[1].live(16)
+    at_once[1].live(timedelta(days=16))
     for _ in range(16):
-        one_by_one[1].live(1)
+        one_by_one[1].live(timedelta(days=1))
     assert digest(at_once[0]) == digest(one_by_one[0])
 
 
@@ -145,7 +146,7 @@ def test_only_what_changed_has_a_new_modified_date() -> None:
     """A week later some contacts differ; all others keep their modified date."""
     portal, world = lived(300)
     before = {one: (rec.updated_ms, dict(rec.properties)) for one, rec in portal.objects["contacts"].items()}
-    world.live(7)
+    world.live(timedelta(days=7))
     now = portal.objects["contacts"]
     moved = [one for one in before if one in now and now[one].updated_ms != before[one][0]]
     assert all(now[one].properties != before[one][1] for one in moved)
@@ -157,7 +158,7 @@ def test_the_world_grows() -> None:
     """New leads and companies appear while the world lives."""
     portal, world = lived(300)
     contacts, companies = len(portal.objects["contacts"]), len(portal.objects["companies"])
-    world.live(60)
+    world.live(timedelta(days=60))
     assert contacts * 1.05 < len(portal.objects["contacts"]) < contacts * 1.25
     assert len(portal.objects["companies"]) > companies
     assert portal.now == NOW + timedelta(days=60)
@@ -178,7 +179,7 @@ def test_changes_are_never_dated_before_what_a_reader_has_seen() -> None:
     ticks[0] = 5 * 3600.0
     before = {(kind, one): rec.updated_ms for kind, live in portal.objects.items() for one, rec in live.items()}
     seen = to_ms(portal.now)
-    world.live(2)
+    world.live(timedelta(days=2))
     changed = [
         rec.updated_ms
         for kind, live in portal.objects.items()
@@ -221,7 +222,7 @@ def test_events_may_arrive_late() -> None:
     late = 0
     for _ in range(28):
         newest, before = max(one.number for one in portal.occurrences), to_ms(portal.now)
-        world.live(1)
+        world.live(timedelta(days=1))
         late += sum(one.number > newest and one.at_ms < before for one in portal.occurrences)
     assert late
 
@@ -234,3 +235,36 @@ def test_duplicates_are_merged_under_a_new_id() -> None:
         now = portal.resolve("contacts", old)
         assert now == portal.resolve("contacts", survivor)
         assert old not in portal.objects["contacts"]
+
+
+def test_a_day_passes_bit_by_bit() -> None:
+    """What ten minutes bring is dated within them, and after four days all is as if they had passed at once."""
+    (portal, bit_by_bit), (other, at_once) = lived(300), lived(300)
+    seen, busy = _dated(portal), 0
+    for _ in range(4 * 24 * 6):
+        before = to_ms(portal.now)
+        bit_by_bit.live(timedelta(minutes=10))
+        now = _dated(portal)
+        moved = [ms for one, ms in now.items() if ms != seen.get(one)]
+        assert all(before <= ms <= to_ms(portal.now) for ms in moved)
+        assert all(rows[-1].at_ms <= to_ms(portal.now) for rows in portal.occurrences.by_type.values())
+        busy, seen = busy + bool(moved), now
+    at_once.live(timedelta(days=4))
+    assert busy > 40
+    assert _values(portal) == _values(other)
+    assert sorted(map(_event, portal.occurrences)) == sorted(map(_event, other.occurrences))
+
+
+def _dated(portal: Portal) -> dict[tuple[str, str], int]:
+    """When each record was last changed and each page was viewed, which never arrives late."""
+    changed = {(kind, one): rec.updated_ms for kind, live in portal.objects.items() for one, rec in live.items()}
+    views = {("view", str(one.number)): one.at_ms for one in portal.occurrences.by_type["e_visited_page"]}
+    return changed | views
+
+
+def _values(portal: Portal) -> dict[tuple[str, str], dict[str, str]]:
+    return {(kind, one): dict(rec.properties) for kind, live in portal.objects.items() for one, rec in live.items()}
+
+
+def _event(one: Occurrence) -> tuple[int, str, str, str]:
+    return one.at_ms, one.event_type, one.object_id, repr(one.properties)

@@ -27,6 +27,10 @@ class Calendar:
         """The aware UTC moment."""
         return self._first + timedelta(milliseconds=t)
 
+    def world_time(self, moment: datetime) -> int:
+        """The world time of a moment."""
+        return round((moment - self._first) / timedelta(milliseconds=1))
+
     def iso(self, t: int) -> str:
         """The moment as HubSpot writes it."""
         return to_iso(self.moment(t))

@@ -194,4 +194,4 @@ def _optional(dice: Dice, name: str, value: str, *, missing: float = _MISSING, d
     unknown, soiled = dice.chance(missing), dice.chance(_DIRTY)
     if unknown or not value:
         return {}
-    return {name: dice.pick(("N/A", "NaN", "")) if dirty and soiled else value}
+    return {name: dice.pick(words.NO_NUMBERS) if dirty and soiled else value}

@@ -60,8 +60,7 @@ class Product:
         if not person.alive or company is None:
             return
         scene.truth.late += known_at != t
-        happened = scene.calendar.moment(t)
-        scene.portal.occur(self._prefix + kind, "contacts", person.id, happened, details)
+        scene.occur(self._prefix + kind, person, t, scene.calendar.moment(t), details)
         if not company.traits.instrumented:
             return
         if kind == "login":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubsync.emulator.world import schema
+from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.evaluation import Evaluation, confirm
@@ -145,4 +145,4 @@ def _chance_to_last(company: Company, kind: str, contacts: list[Person]) -> floa
 
 
 def _soiled(value: str, dice: Dice) -> str:
-    return dice.pick(("N/A", "NaN", "")) if dice.chance(0.03) else value
+    return dice.pick(words.NO_NUMBERS) if dice.chance(0.03) else value

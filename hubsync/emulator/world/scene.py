@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from hubsync.emulator.clock import to_ms
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.calendar import DAY, MINUTE, Calendar
 from hubsync.emulator.world.dice import Dice
@@ -29,9 +30,12 @@ class Scene:
         self.truth = Truth()
         self.floor = _LONG_AGO
         """No change is dated before this: what a reader has seen stays as it was seen."""
+        self._end = _LONG_AGO
+        """How far the world was played; what is dated later is not in the portal yet."""
         self._agenda: list[tuple[int, int, Act, Sequence[Any]]] = []
         self._planned = 0
         self._dirty: list[Subject] = []
+        self._first_ms = to_ms(calendar.moment(0))
 
     def dice(self, purpose: int, *keys: int) -> Dice:
         """Chance for one purpose of one record."""
@@ -41,11 +45,15 @@ class Scene:
         """Let something happen at a moment to come, not so late in a day that it would end in the next."""
         if t % DAY > DAY - _LAST_CALL:
             t += _LAST_CALL
+        self._push(t, act, args)
+
+    def _push(self, t: int, act: Act, args: Sequence[Any]) -> None:
         self._planned += 1
         heapq.heappush(self._agenda, (t, self._planned, act, args))
 
     def play_until(self, end: int) -> None:
         """Let everything happen that is planned before this moment."""
+        self._end = end
         while self._agenda and self._agenda[0][0] < end:
             t, _, act, args = heapq.heappop(self._agenda)
             act(t, *args)
@@ -54,9 +62,24 @@ class Scene:
         """The date that a change at this moment bears."""
         return self.calendar.moment(max(t, self.floor))
 
+    def ms(self, t: int) -> int:
+        """The same in milliseconds since 1970."""
+        return self._first_ms + max(t, self.floor)
+
     def iso(self, t: int) -> str:
         """A moment as HubSpot writes it."""
         return self.calendar.iso(t)
+
+    def occur(self, kind: str, person: Person, t: int, happened: datetime, details: dict[str, str]) -> None:
+        """Note an event of a contact when its moment has come."""
+        if t >= self._end:
+            self._push(t, self._occur, (kind, person, happened, details))
+        else:
+            self._occur(t, kind, person, happened, details)
+
+    def _occur(self, _: int, kind: str, person: Person, happened: datetime, details: dict[str, str]) -> None:
+        if person.alive:
+            self.portal.occur(kind, "contacts", person.id, happened, details)
 
     def create(self, kind: str, t: int, properties: dict[str, str], source: str = "CRM_UI") -> str:
         """Create a record of this object type; its id comes back."""
@@ -88,9 +111,12 @@ class Scene:
                 self.change(subject, t, {name: self.calendar.iso(t)})
 
     def flush(self) -> None:
-        """Write what changed since the last time, one write per record."""
+        """Write what changed since the last time, one write per record; what is dated later waits."""
         dirty, self._dirty = self._dirty, []
         for subject in dirty:
+            if subject.alive and subject.pending_at >= self._end:
+                self._dirty.append(subject)
+                continue
             if subject.alive:
                 moment = self.moment(subject.pending_at)
                 self.portal.set(subject.object, subject.id, subject.pending, at=moment, source="CALCULATED")

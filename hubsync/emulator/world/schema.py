@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from hubsync.emulator.clock import to_iso
 from hubsync.emulator.state import Portal
+from hubsync.emulator.world import words
 
 GROUP = "product_data"
 RENEWALS = "renewals"
@@ -43,6 +47,13 @@ _COMPANIES: tuple[tuple[str, str, str], ...] = (
     ("referrals", "Referrals", "number"),
     ("last_referral_at", "Last referral", "datetime"),
 )
+_EVENTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("login", "Login", ()),
+    ("feature_used", "Feature used", ("feature", "first_use")),
+    ("api_call", "API call", ("calls",)),
+    ("user_invited", "User invited", ()),
+    ("referral", "Referral", ("campaign",)),
+)
 _FIELD_TYPES = {"number": "number", "date": "date", "datetime": "date", "bool": "booleancheckbox"}
 _YES_NO = (("true", "Yes"), ("false", "No"))
 _OWNER_NAMES = ("Alex Seller", "Bo Quota", "Cam Closer", "Dee Dealer", "Eve Pitcher", "Fay Keeper", "Gus Carer",
@@ -67,6 +78,16 @@ def define(portal: Portal) -> None:
         team = ("368389", "Sales") if place < 5 else ("368390", "Customer Success")
         email = f"{first}.{last}@vendor.example".lower()
         portal.directory.add_owner(owner(place), email, first, last, user_id=9_586_500 + place, teams=[team])
+    _tools(portal)
+
+
+def _tools(portal: Portal) -> None:
+    at = to_iso(portal.now - timedelta(days=900))
+    for form in words.FORMS:
+        portal.tools.forms.define(form.partition(": ")[2], at=at)
+    for name, label, properties in _EVENTS:
+        fields = [{"name": one, "label": one.capitalize(), "type": "string"} for one in properties]
+        portal.tools.events.define(portal.portal_id, name, at=at, label=label, properties=fields)
 
 
 def owner(place: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from hubsync.emulator.world import schema
+from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.dice import Dice
@@ -199,4 +199,4 @@ def _plan_for(employees: int, dice: Dice) -> str:
 
 
 def _soiled(value: str, dice: Dice) -> str:
-    return dice.pick(("N/A", "NaN", "")) if dice.chance(0.03) else value
+    return dice.pick(words.NO_NUMBERS) if dice.chance(0.03) else value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NO_NUMBERS = ("NaN", "NaN", "")
+"""What integrations left behind in number properties; other words HubSpot refuses, and programs fail on them."""
+
 FIRST_NAMES = (
     "Ada", "Aiko", "Amara", "Anton", "Beatriz", "Björn", "Camille", "Carlos", "Chloe", "Daniel",
     "Deepa", "Elena", "Emeka", "Emil", "Fatima", "Felix", "Grace", "Hana", "Hugo", "Imani", "Ingrid",

@@ -1,4 +1,8 @@
-"""The moving portal of a software company: every day follows from the days before and from the seed."""
+"""The moving portal of a software company: every day follows from the days before and from the seed.
+
+A day is planned when it begins, and played as far as the portal's clock: moved by an hour, the portal holds what
+happened within that hour, with its own dates. How often the clock is moved does not change what happens.
+"""
 
 from __future__ import annotations
 
@@ -52,28 +56,33 @@ class World:
         self._scene.play_until(0)
         self._scene.flush()
         while self._day < HISTORY_DAYS:
-            self._live_day()
+            self._begin_day()
+            self._scene.play_until(self._day * DAY)
             if self._day % 7 == 0:
                 self._scene.flush()
 
-    def live(self, days: int) -> None:
-        """Live the next days, and move the portal's clock by as many."""
+    def live(self, span: timedelta) -> None:
+        """Live on for a while, and move the portal's clock by as much."""
         scene = self._scene
         before = scene.portal.now
-        lag = before - scene.calendar.moment(self._day * DAY)
-        scene.floor = self._day * DAY + round(lag / timedelta(milliseconds=1))
-        for _ in range(days):
+        scene.floor = scene.calendar.world_time(before)
+        end = scene.calendar.world_time(before + span)
+        self._play(min(end, self._day * DAY))
+        while self._day * DAY < end:
             self._lives.arrive(self._day, self._contacts)
-            self._live_day()
-            scene.flush()
-        scene.portal.now = before + timedelta(days=days)
+            self._begin_day()
+            self._play(min(end, self._day * DAY))
+        scene.portal.now = before + span
 
-    def _live_day(self) -> None:
+    def _play(self, end: int) -> None:
+        self._scene.play_until(end)
+        self._scene.flush()
+
+    def _begin_day(self) -> None:
         if self._day % 7 == 0:
             self._habits.plan_week(self._day // 7)
         self._drift()
         self._day += 1
-        self._scene.play_until(self._day * DAY)
 
     def _drift(self) -> None:
         health = self.truth.health
