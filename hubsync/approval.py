@@ -149,6 +149,9 @@ def _rows(file: Path) -> Iterator[list[str]]:
             if tuple(next(rows, ())) != COLUMNS:
                 raise InputError(f"{file} is no plan: its first line must be {','.join(COLUMNS)}.")
             for number, row in enumerate(rows, start=2):
+                if not row:
+                    # Editors and spreadsheets like to end a file with an empty line.
+                    continue
                 if len(row) != len(COLUMNS):
                     raise InputError(f"{file}:{number} has {len(row)} columns instead of {len(COLUMNS)}.")
                 yield [value.removeprefix("'") for value in row]

@@ -9,9 +9,11 @@ HubsyncError                      one sentence for a person; exit_code for the s
 │   └── PortalError               the token belongs to another portal than the data
 ├── RemoteError              5    HubSpot did not do it; run again later
 │   ├── DailyLimitError           the day's calls are used up; the next run goes on
+│   ├── UnsureError               it may have been done, and doing it again is not safe: look first
 │   └── RefusedError              HubSpot refused this request (400, 404, 409); the same request will be refused again
 ├── StoreError               6    the database can't be used now
 │   ├── BusyError                 another process holds it; its PID is named
+│   │   └── RunningError          a run, or other work that needs the database for itself, goes on
 │   └── NewerDatabaseError        written by a newer hubsync
 └── InputError               2    an argument, file or record named by the user does not fit
 """
@@ -79,8 +81,9 @@ class TokenError(AccessError):
 class ScopeError(AccessError):
     """The token lacks a scope, or the portal's plan lacks the feature (403)."""
 
-    def __init__(self, message: str, scopes: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, scopes: Sequence[str] = (), about: str = "") -> None:
         self.scopes = tuple(scopes)
+        self.about = about
         super().__init__(message)
 
 
@@ -96,6 +99,10 @@ class RemoteError(HubsyncError):
 
 class DailyLimitError(RemoteError):
     """The account's calls of the day are used up."""
+
+
+class UnsureError(RemoteError):
+    """The answer was lost: HubSpot may have done it, and must not be asked again before somebody has looked."""
 
 
 class RefusedError(RemoteError):
@@ -116,6 +123,10 @@ class StoreError(HubsyncError):
 
 class BusyError(StoreError):
     """Another process holds the database or runs; its PID is in the message."""
+
+
+class RunningError(BusyError):
+    """Another run goes on, or other work that needs the database for itself."""
 
 
 class NewerDatabaseError(StoreError):

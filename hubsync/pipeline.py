@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import orjson
 
 from hubsync.approval import Approved
-from hubsync.errors import HeldError, HubsyncError, InputError, ScopeError, StoreError
+from hubsync.errors import HeldError, InputError, ScopeError
+from hubsync.journal import RunResult, new_run_id, recorded
 from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan
-from hubsync.provision import provision
-from hubsync.pull import PullResult, feeds_of, pull
-from hubsync.push import Pushed, push
+from hubsync.provision import changed_by_others, provision
+from hubsync.pull import PullResult, feeds_of, held_before, pull
+from hubsync.push import SHOWN_NO_MORE, Pushed, push
 from hubsync.score import score
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds
 from hubsync.store import UsedModel, Writer
-from hubsync.types import Plan, RunStatus
+from hubsync.types import Plan
 from hubsync.workspace import Workspace
 
 
@@ -53,33 +52,6 @@ class Options:
     confirm: Callable[[Plan], bool] | None = None
 
 
-@dataclass
-class RunResult:
-    """How a run ended: `reason` is a sentence for every status but ok."""
-
-    run_id: str
-    as_of: datetime
-    status: RunStatus = "running"
-    plan: Plan | None = None
-    pulled: PullResult | None = None
-    written: int = 0
-    rejected: int = 0
-    calls: int = 0
-    reason: str = ""
-    seconds: float = 0.0
-    scores: Mapping[str, int] = field(default_factory=dict)
-    unreadable: Mapping[str, int] = field(default_factory=dict)
-
-    def counts(self) -> dict[str, int]:
-        """The counts that the Run record keeps."""
-        found = {"written": self.written, "rejected": self.rejected}
-        if self.scores:
-            found |= {"scores": sum(self.scores.values()), "unreadable": sum(self.unreadable.values())}
-        if self.plan is not None:
-            found |= {"records_scored": self.plan.records_scored, "changes": self.plan.changes}
-        return found
-
-
 def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult:
     """Run the stages on one portal; a held plan ends as status `held`, with nothing written.
 
@@ -92,11 +64,12 @@ def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult
     def begin(writer: Writer) -> None:
         writer.start_run(run_id, options.command, workspace.as_of.now, workspace.present.now, full=options.full)
 
-    with workspace.store.run_lock(), _recorded(workspace, run_id, begin) as result:
+    with workspace.store.run_lock(), recorded(workspace, run_id, begin) as result:
         feeds, held = _pull(workspace, options, listener, result)
         _score_and_plan(workspace, feeds, held, listener, result)
         if options.write:
-            _push(workspace, options, listener, result)
+            with _who_needs_it(workspace):
+                _push(workspace, options, listener, result)
         result.status = "partial" if held or result.reason else "ok"
         if held and not result.reason:
             result.reason = _held_sentence(held)
@@ -112,14 +85,15 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
         writer.resume_run(approved.run_id, workspace.present.now)
 
     _refuse_the_past(workspace, approved.run_id)
-    with workspace.store.run_lock(), _recorded(workspace, approved.run_id, begin) as result:
+    with workspace.store.run_lock(), recorded(workspace, approved.run_id, begin) as result:
         with workspace.store.read() as reader:
             result.plan = reader.plan(approved.run_id)
         _archive_accepted(workspace, result.plan)
         listener.stage("verify")
         approved.verify(workspace.store, workspace.client)
         listener.stage("push")
-        provision(workspace.writer, workspace.catalog, dry_run=False)
+        held = result.plan.held_models if result.plan else ()
+        provision(workspace.writer, workspace.catalog, dry_run=False, left_out=held)
         _take(result, _send(workspace, listener, approved.run_id))
         result.status = "partial" if result.reason else "ok"
     return result
@@ -144,52 +118,7 @@ def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
         for guard in accepted.guards:
             if guard.held and guard.name.startswith(PULL_GUARD):
                 writer.archive_missing(guard.name.removeprefix(PULL_GUARD), accepted.as_of, now)
-        writer.skip_archived(accepted.run_id, "HubSpot shows this record no more.", now)
-
-
-@contextmanager
-def _recorded(workspace: Workspace, run_id: str, begin: Callable[[Writer], None]) -> Iterator[RunResult]:
-    """Write the Run record at the start and at every kind of end."""
-    started = time.monotonic()
-    result = RunResult(run_id, workspace.as_of.now)
-    with workspace.store.write() as writer:
-        begin(writer)
-        writer.save_account(workspace.facts())
-    try:
-        yield result
-    except BaseException as error:
-        result.status, result.reason = _ending(error)
-        # What went wrong is told even if the database is busy just now: the next run then says that this one broke off.
-        with suppress(StoreError):
-            _finish(workspace, result, started)
-        raise
-    _finish(workspace, result, started)
-
-
-def _ending(error: BaseException) -> tuple[RunStatus, str]:
-    if isinstance(error, HubsyncError):
-        return "held" if isinstance(error, HeldError) else "failed", str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return "failed", "It was stopped by hand."
-    return "failed", "An unexpected error; see the output of the command."
-
-
-def _finish(workspace: Workspace, result: RunResult, started: float) -> None:
-    result.calls, result.seconds = workspace.calls, round(time.monotonic() - started, 3)
-    with workspace.store.write() as writer:
-        writer.finish_run(
-            result.run_id, result.status, ended_at=_ended(workspace), counts=result.counts(),
-            calls=result.calls, reason=result.reason,
-        )  # fmt: skip
-
-
-def _ended(workspace: Workspace) -> datetime:
-    return workspace.client.transport.server_time or datetime.now(UTC).replace(tzinfo=None)
-
-
-def new_run_id(now: datetime) -> str:
-    """A run id that sorts by time: the moment and four random letters."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        writer.skip_archived(accepted.run_id, SHOWN_NO_MORE, now)
 
 
 def _pull(
@@ -197,7 +126,8 @@ def _pull(
 ) -> tuple[Feeds, Mapping[str, str]]:
     if not options.pull:
         with workspace.store.read() as reader:
-            return feeds_of(workspace.catalog, reader.sources()), {}
+            feeds = feeds_of(workspace.catalog, reader.sources())
+            return feeds, held_before(workspace.catalog, workspace.as_of, feeds, reader)
     listener.stage("pull")
     result.pulled = pull(
         workspace.client, workspace.store, workspace.catalog, workspace.present, workspace.account.portal_id,
@@ -205,8 +135,8 @@ def _pull(
     )  # fmt: skip
     scored = {str(model.object) for model in workspace.catalog.on}
     if scored and scored <= result.pulled.unavailable.keys():
-        raise ScopeError("Nothing can be scored: " + " ".join(sorted(set(result.pulled.unavailable.values()))))
-    return result.pulled.feeds, result.pulled.held
+        raise ScopeError("Nothing can be scored: " + "; ".join(sorted(set(result.pulled.unavailable.values()))))
+    return result.pulled.feeds, {**_changed(workspace, result.pulled), **result.pulled.held}
 
 
 def _score_and_plan(
@@ -224,8 +154,8 @@ def _score_and_plan(
         result.scores, result.unreadable = scores.records, {**untold, **scores.unreadable}
         listener.stage("plan")
         with workspace.store.read() as reader:
-            used = reader.models()
-        planned = plan(scratch, catalog, scores, vocabulary, _circumstances(workspace, result, held, used))
+            used, written = reader.models(), reader.last_written_plan()
+        planned = plan(scratch, catalog, scores, vocabulary, _circumstances(workspace, result, held, used, written))
         with scratch.writing() as writer:
             keep(writer, planned)
             for model in models:
@@ -239,17 +169,29 @@ def _save_model(save: Callable[[str, str, str, datetime], bool], workspace: Work
 
 
 def _circumstances(
-    workspace: Workspace, result: RunResult, held: Mapping[str, str], used: list[UsedModel]
+    workspace: Workspace, result: RunResult, held: Mapping[str, str], used: list[UsedModel], written: Plan | None
 ) -> Circumstances:
     pulled = result.pulled
     return Circumstances(
         result.run_id,
         pulled=pulled.records if pulled is not None else {},
-        held=frozenset(held),
+        held=held,
         calls_left=workspace.writer.transport.throttle.daily.state().left,
         footprints=footprints(used),
-        existing=pulled.properties if pulled is not None else {},
+        existing=pulled.definitions if pulled is not None else {},
+        known_data=written.known_data if written is not None else {},
     )
+
+
+@contextmanager
+def _who_needs_it(workspace: Workspace) -> Iterator[None]:
+    """Name the models whose scores can't be written without a scope."""
+    try:
+        yield
+    except ScopeError as error:
+        models = [model.model for model in workspace.catalog.on if error.about in ("", str(model.object))]
+        raise ScopeError(f"{error}; the scores of {', '.join(models)} can't be written without it",
+                         error.scopes, error.about) from error  # fmt: skip
 
 
 def _push(workspace: Workspace, options: Options, listener: Listener, result: RunResult) -> None:
@@ -259,6 +201,8 @@ def _push(workspace: Workspace, options: Options, listener: Listener, result: Ru
     if not planned.changes:
         with workspace.store.write() as writer:
             writer.publish(result.run_id, workspace.present.now)
+        if not planned.first_write:
+            _provision(workspace, listener, result)
         return
     if planned.first_write and not options.yes and not (options.confirm and options.confirm(planned)):
         raise HeldError(
@@ -266,11 +210,27 @@ def _push(workspace: Workspace, options: Options, listener: Listener, result: Ru
             f" values on {planned.records_changed:,} records. Look at them with `hubsync plan --out plan.csv`, then"
             " write them with `hubsync sync --plan plan.csv` or `hubsync sync --yes`."
         )
-    made = provision(workspace.writer, workspace.catalog, dry_run=False)
-    if made.created:
-        listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+    _provision(workspace, listener, result)
     listener.stage("push")
     _take(result, _send(workspace, listener, result.run_id))
+
+
+def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> None:
+    """Make what is missing, also what somebody deleted; the definitions were read by the pull."""
+    if result.pulled is None:
+        return
+    made = provision(
+        workspace.writer, workspace.catalog, dry_run=False, present=result.pulled.definitions,
+        left_out=_changed(workspace, result.pulled),
+    )  # fmt: skip
+    if made.created:
+        listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+
+
+def _changed(workspace: Workspace, pulled: PullResult) -> Mapping[str, str]:
+    with workspace.store.read() as reader:
+        written = reader.written_models()
+    return changed_by_others(workspace.client, workspace.catalog, pulled.definitions, written)
 
 
 def _send(workspace: Workspace, listener: Listener, run_id: str) -> Pushed:

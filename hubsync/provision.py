@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
@@ -29,35 +29,59 @@ class Provisioned:
     extended: list[str] = field(default_factory=list)
     existing: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)
+    """Models with a property that hubsync wrote and that somebody changed since, with a sentence about it."""
 
     @property
     def missing(self) -> bool:
         """True when a sync needs something that is not there."""
-        return bool(self.created or self.extended or self.conflicts)
+        return bool(self.created or self.extended or self.conflicts or self.changed)
 
 
-def wanted(catalog: Catalog) -> Iterator[PropertyDefinition]:
-    """The definitions of all properties that the models that are on write."""
+Present = Mapping[str, Mapping[str, PropertyDefinition]]
+"""The properties that a portal has, per object by name."""
+
+
+def wanted(catalog: Catalog) -> Iterator[tuple[str, PropertyDefinition]]:
+    """The definitions of all properties that the models that are on write, each with its model."""
     for model in catalog.on:
-        yield from _of_model(model)
+        for definition in _of_model(model):
+            yield model.model, definition
 
 
-def compare(client: Client, catalog: Catalog) -> tuple[Provisioned, list[PropertyDefinition]]:
-    """What is there and what is missing; makes nothing. Returns also the definitions that are missing or short."""
+def compare(
+    client: Client,
+    catalog: Catalog,
+    *,
+    present: Present | None = None,
+    left_out: Collection[str] = (),
+    written: Collection[str] = (),
+) -> tuple[Provisioned, list[PropertyDefinition]]:
+    """What is there and what is missing; makes nothing. Returns also the definitions that are missing or short.
+
+    `present` saves the calls for what was asked already; models that are `left_out` are not looked at. What stands in
+    the way of a model that was `written` before came later: somebody changed it.
+    """
     found, missing = Provisioned(), []
-    by_object: dict[str, list[PropertyDefinition]] = {}
-    for definition in wanted(catalog):
-        by_object.setdefault(definition.object, []).append(definition)
+    by_object: dict[str, list[tuple[str, PropertyDefinition]]] = {}
+    for model, definition in wanted(catalog):
+        if model not in left_out:
+            by_object.setdefault(definition.object, []).append((model, definition))
     for object_, definitions in sorted(by_object.items()):
-        present = {each.name: each for each in client.property_definitions(object_)}
-        for definition in definitions:
+        there = (present or {}).get(object_)
+        if there is None:
+            there = {each.name: each for each in client.property_definitions(object_)}
+        for model, definition in definitions:
             place = f"{object_}.{definition.name}"
-            have = present.get(definition.name)
+            have = there.get(definition.name)
             if have is None:
                 found.created.append(place)
                 missing.append(definition)
             elif conflict := _conflict(have, definition):
-                found.conflicts.append(conflict)
+                if model in written or _is_ours(have):
+                    found.changed.setdefault(model, conflict)
+                else:
+                    found.conflicts.append(conflict)
             elif dict(definition.options).keys() - dict(have.options).keys():
                 found.extended.append(place)
                 missing.append(definition)
@@ -66,14 +90,27 @@ def compare(client: Client, catalog: Catalog) -> tuple[Provisioned, list[Propert
     return found, missing
 
 
-def provision(client: Client, catalog: Catalog, *, dry_run: bool) -> Provisioned:
+def changed_by_others(client: Client, catalog: Catalog, present: Present, written: Collection[str]) -> dict[str, str]:
+    """The models that can't be written any more because somebody changed a property of theirs, with a sentence each."""
+    unseen = [model.model for model in catalog.on if str(model.object) not in present]
+    return compare(client, catalog, present=present, left_out=unseen, written=written)[0].changed
+
+
+def provision(
+    client: Client,
+    catalog: Catalog,
+    *,
+    dry_run: bool,
+    present: Present | None = None,
+    left_out: Collection[str] = (),
+) -> Provisioned:
     """Make the group and the properties that are missing; running it again changes nothing.
 
     Raises InputError, before anything is made, when a property exists with another type.
     """
-    found, missing = compare(client, catalog)
-    if found.conflicts:
-        raise InputError(" ".join(found.conflicts))
+    found, missing = compare(client, catalog, present=present, left_out=left_out)
+    if found.conflicts or found.changed:
+        raise InputError(" ".join([*found.conflicts, *found.changed.values()]))
     if dry_run:
         return found
     for object_ in sorted({definition.object for definition in missing}):
@@ -82,7 +119,7 @@ def provision(client: Client, catalog: Catalog, *, dry_run: bool) -> Provisioned
         mine = [each for each in missing if each.object == object_]
         new = [each for each in mine if f"{object_}.{each.name}" in found.created]
         if new:
-            client.sdk.create_properties(object_, new)
+            client.sdk.create_properties(object_, new, absent=True)
         for definition in mine:
             if definition not in new:
                 client.sdk.add_options(object_, definition)
@@ -96,7 +133,7 @@ def _conflict(have: PropertyDefinition, definition: PropertyDefinition) -> str:
             f"The property {place} exists in HubSpot with type {have.type}, hubsync needs {definition.type}:"
             " name another property under 'writes' of its model, or archive the one in HubSpot. Nothing was changed."
         )
-    if have.group != GROUP and not have.description.startswith(SIGNATURE):
+    if not _is_ours(have):
         return (
             f"The property {place} exists in HubSpot and was not made by hubsync: name another property under 'writes'"
             f" of its model, or move it into the property group '{GROUP}' if hubsync may overwrite it. Nothing was"
@@ -108,6 +145,10 @@ def _conflict(have: PropertyDefinition, definition: PropertyDefinition) -> str:
             " Nothing was changed."
         )
     return ""
+
+
+def _is_ours(have: PropertyDefinition) -> bool:
+    return have.group == GROUP or have.description.startswith(SIGNATURE)
 
 
 def _of_model(model: ModelDeclaration) -> Iterator[PropertyDefinition]:

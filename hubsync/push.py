@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from hubsync.crm import Client
-from hubsync.crm.client import BATCH, chunks
+from hubsync.crm import Abreast, Client
+from hubsync.crm.client import BATCH
 from hubsync.errors import HubsyncError
 from hubsync.scoring.configuration import Guards
-from hubsync.store import Store
+from hubsync.store import Planned, Store
 from hubsync.types import Outcome, Update
 
 AT_ONCE = 1_000
-"""Updates sent between two openings of the database: a crash repeats at most these."""
+"""Outcomes settled in one opening of the database: a crash repeats at most these."""
 
-STREAMS = 4
+SHOWN_NO_MORE = "HubSpot shows this record no more."
+
+IN_FLIGHT = 8
+"""Batches under way at the same time, so that latency does not waste the limit."""
 
 
 @dataclass
@@ -46,39 +50,75 @@ def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime
     """
     pushed, done = Pushed(), Counter[str]()
     with store.write() as writer:
+        # Gone since the moment that the scores speak of, as the pull found afterwards.
+        writer.skip_archived(run_id, SHOWN_NO_MORE, at)
         writer.publish(run_id, at)
-    with store.planned(run_id) as planned, ThreadPoolExecutor(STREAMS, thread_name_prefix="push") as pool:
-        for object_ in planned.objects:
-            for updates in planned.updates(object_, AT_ONCE):
-                outcomes, error = _send(pool, client, object_, updates, run_id)
-                pushed.take(outcomes)
-                pushed.stopped = _too_many(pushed, limits)
-                with store.write() as writer:
-                    writer.settle(run_id, object_, outcomes, at)
-                    if pushed.stopped:
-                        writer.skip(run_id, pushed.stopped, at)
-                if error is not None:
-                    raise error
-                done[object_] += len(outcomes)
-                progress(object_, done[object_])
-                if pushed.stopped:
-                    return pushed
+    with store.planned(run_id) as planned, _settling(store, run_id, at) as settle:
+        for object_, outcomes in _sent(client, _batches(planned), run_id, lambda: bool(pushed.stopped)):
+            pushed.take(outcomes)
+            settle(object_, outcomes)
+            pushed.stopped = pushed.stopped or _too_many(pushed, limits)
+            done[object_] += len(outcomes)
+            progress(object_, done[object_])
+    if pushed.stopped:
+        with store.write() as writer:
+            writer.skip(run_id, pushed.stopped, at)
     return pushed
 
 
-def _send(
-    pool: ThreadPoolExecutor, client: Client, object_: str, updates: Sequence[Update], run_id: str
-) -> tuple[list[Outcome], HubsyncError | None]:
-    """The outcomes of what came through, and the first error of what did not."""
-    sent = [pool.submit(client.batch_update, object_, some, run_id) for some in chunks(updates, BATCH)]
-    outcomes: list[Outcome] = []
+def _batches(planned: Planned) -> Iterator[tuple[str, Sequence[Update]]]:
+    for object_ in planned.objects:
+        for updates in planned.updates(object_, BATCH):
+            yield object_, updates
+
+
+def _sent(
+    client: Client, batches: Iterator[tuple[str, Sequence[Update]]], run_id: str, enough: Callable[[], bool]
+) -> Iterator[tuple[str, list[Outcome]]]:
+    """The outcomes of each batch in the order of sending; the first error is raised when all under way has come."""
+    flying: deque[tuple[str, Future[list[Outcome]]]] = deque()
     error: HubsyncError | None = None
-    for each in sent:
-        try:
-            outcomes += each.result()
-        except HubsyncError as raised:
-            error = error or raised
-    return outcomes, error
+    with Abreast(IN_FLIGHT, "push") as pool:
+        more = True
+        while more or flying:
+            more = more and error is None and not enough()
+            if more and len(flying) < IN_FLIGHT:
+                following = next(batches, None)
+                more = following is not None
+                if following is not None:
+                    flying.append((following[0], pool.submit(client.batch_update, *following, run_id)))
+                continue
+            if flying:
+                object_, future = flying.popleft()
+                try:
+                    yield object_, future.result()
+                except HubsyncError as raised:
+                    error = error or raised
+    if error is not None:
+        raise error
+
+
+@contextmanager
+def _settling(store: Store, run_id: str, at: datetime) -> Iterator[Callable[[str, list[Outcome]], None]]:
+    """Take outcomes into the store a thousand at a time, and what is left however it ends."""
+    waiting: defaultdict[str, list[Outcome]] = defaultdict(list)
+
+    def flush() -> None:
+        if waiting:
+            with store.write() as writer:
+                for object_, outcomes in waiting.items():
+                    writer.settle(run_id, object_, outcomes, at)
+        waiting.clear()
+
+    def settle(object_: str, outcomes: list[Outcome]) -> None:
+        waiting[object_] += outcomes
+        if sum(map(len, waiting.values())) >= AT_ONCE:
+            flush()
+
+    try:
+        yield settle
+    finally:
+        flush()
 
 
 def _too_many(pushed: Pushed, limits: Guards) -> str:

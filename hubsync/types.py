@@ -164,7 +164,8 @@ class Change:
 class Plan:
     """The header of a plan; its rows are in the table `change` under `run_id`.
 
-    `tier_moves` maps a model to {(old tier, new tier): records}; "" stands for no tier yet.
+    `tier_moves` maps a model to {(old tier, new tier): records}; "" stands for no tier yet. `held_models` says why
+    models are left out; `known_data` has, per model and rule, the records it knows enough about, and all records.
     """
 
     run_id: str
@@ -177,6 +178,8 @@ class Plan:
     tier_moves: Mapping[str, Mapping[tuple[str, str], int]]
     guards: Sequence[Guard]
     new_models: Sequence[str] = ()
+    held_models: Mapping[str, str] = field(default_factory=dict)
+    known_data: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubsync.catalog import Catalog, load
-from hubsync.crm import Client, DailyBudget, Throttle, Transport, Versions
+from hubsync.crm import Client, DailyBudget, Throttle, Transport, Versions, credentials_of
 from hubsync.errors import InputError, PortalError, StoreError
 from hubsync.settings import Settings
 from hubsync.store import Store
 from hubsync.types import Account, AsOf
 
+_log = logging.getLogger(__name__)
+
 EARLIEST = 2000
+CLOCK_SLACK = timedelta(hours=1)
+"""How far HubSpot's clock may stand behind the last run: its servers do not agree to the second."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +46,25 @@ class Workspace:
         Raises ConfigError, TokenError, PortalError, StoreError, and InputError for an `as_of` in the future.
         """
         catalog = load(settings.config)
-        token, address = settings.token, settings.address
+        versions = Versions(catalog.main.api.version)
+        address, (reads, writes) = settings.address, credentials_of(settings, versions)
         budget = DailyBudget(share=catalog.main.api.own_share, reserve=catalog.main.api.reserve)
         throttle = Throttle(search_per_second=catalog.main.api.search_per_second, daily=budget)
-        client = _client(address, token, throttle, catalog)
+        client = Client(Transport(reads, base_url=address, throttle=throttle), versions)
         writer = client
         try:
             account = client.account()
-            if settings.write_token != token:
-                writer = _client(address, settings.write_token, throttle, catalog)
+            if writes is not reads:
+                writer = Client(Transport(writes, base_url=address, throttle=throttle), versions)
                 _same_portal(account, writer)
-            present = moment(account.server_time, account.time_zone)
-            chosen = moment(as_of, account.time_zone) if as_of is not None else present
-            if chosen.day > present.day:
-                raise InputError(f"--as-of {chosen.day} lies in the future; the portal's day is {present.day}.")
-            if chosen.day.year < EARLIEST:
-                raise InputError(f"--as-of {chosen.day} lies before {EARLIEST}; HubSpot had nothing to score then.")
-            if chosen.day == present.day and chosen.now < present.now:
-                # Earlier today is now: what is pulled now would not be known yet, and ages are whole days anyway.
-                chosen = present
+            present, chosen = _moments(account.server_time, as_of, account.time_zone)
             info = client.token_info()
             store = _bound_store(settings, account)
             with store.read() as reader:
+                last = reader.last_run()
+                if last is not None and last.started_at > present.now:
+                    now = _onward(account.server_time, last.started_at)
+                    present, chosen = _moments(now, as_of, account.time_zone)
                 budget.spent_before(reader.calls_since(present.day_start))
             yield cls(settings, catalog, client, writer, account, info[1] if info else None, store, present, chosen)
         finally:
@@ -95,27 +98,59 @@ class Local:
     as_of: AsOf
 
     @classmethod
-    def open(cls, settings: Settings, *, portal: str | None = None, as_of: datetime | None = None) -> Local:
+    def open(cls, settings: Settings, *, as_of: datetime | None = None) -> Local:
         """Open the database in the data folder, which needs no token; raises StoreError when there is none."""
         catalog = load(settings.config)
-        store = only_store(settings, portal)
+        store = only_store(settings)
         with store.read() as reader:
             account = reader.account() or {}
             last = reader.last_planned_run()
-        now = as_of or (last.started_at if last else datetime.now(UTC).replace(tzinfo=None))
+        wall = datetime.now(UTC).replace(tzinfo=None)
+        if as_of is not None and as_of > max(wall, last.started_at if last else wall) + timedelta(days=1):
+            raise InputError(f"--as-of {as_of:%Y-%m-%d} lies in the future; nothing is known of it yet.")
+        now = as_of or (last.started_at if last else wall)
         return cls(catalog, store, account, moment(now, account.get("time_zone", "UTC")))
 
 
-def only_store(settings: Settings, portal: str | None = None) -> Store:
-    """The database of the named portal, or of the only one there is; raises StoreError."""
+def only_store(settings: Settings) -> Store:
+    """The database in the data folder; raises StoreError when there is none or more than one."""
     portals = Store.portals(settings.data)
     if not portals:
         raise StoreError(f"There is no database in {settings.data} yet; run `hubsync plan` or `hubsync sync` first.")
-    if portal is None and len(portals) > 1:
-        raise StoreError(f"{settings.data} holds several portals ({', '.join(portals)}); say which with --portal.")
-    if portal is not None and portal not in portals:
-        raise StoreError(f"There is no database of portal {portal} in {settings.data}; it has {', '.join(portals)}.")
-    return Store.open(settings.data, portal or portals[0])
+    if len(portals) > 1:
+        raise StoreError(
+            f"{settings.data} holds the databases of portals {', '.join(portals)}, and may hold only one: move the"
+            " others into the data folders of portals of their own (see --portal)."
+        )
+    return Store.open(settings.data, portals[0])
+
+
+def _moments(now: datetime, as_of: datetime | None, time_zone: str) -> tuple[AsOf, AsOf]:
+    """Now, and the moment that scores are computed for; raises InputError for one in the future."""
+    present = moment(now, time_zone)
+    chosen = moment(as_of, time_zone) if as_of is not None else present
+    if chosen.day > present.day:
+        raise InputError(f"--as-of {chosen.day} lies in the future; the portal's day is {present.day}.")
+    if chosen.day.year < EARLIEST:
+        raise InputError(f"--as-of {chosen.day} lies before {EARLIEST}; HubSpot had nothing to score then.")
+    if chosen.day == present.day and chosen.now < present.now:
+        # Earlier today is now: what is pulled now would not be known yet, and ages are whole days anyway.
+        chosen = present
+    return present, chosen
+
+
+def _onward(now: datetime, last: datetime) -> datetime:
+    """The last run's moment where HubSpot's clock lags a little behind it; raises StoreError when it is far behind.
+
+    What is known since then would not be known yet, so time never runs backwards in the database.
+    """
+    if last - now > CLOCK_SLACK:
+        raise StoreError(
+            f"HubSpot's clock says {now:%Y-%m-%d %H:%M} UTC, but the last run was at {last:%Y-%m-%d %H:%M} UTC; nothing"
+            " was done. If a proxy on the way to HubSpot tells the wrong time, mend it; if the last run had the wrong"
+            " time, bring back a backup from before it with `hubsync restore FILE --force`."
+        )
+    return last
 
 
 def moment(now: datetime, time_zone: str) -> AsOf:
@@ -126,21 +161,26 @@ def moment(now: datetime, time_zone: str) -> AsOf:
     return AsOf(now, day, start)
 
 
-def _zone(name: str) -> tzinfo:
+def knows_zone(name: str) -> bool:
+    """Whether the days of this time zone can be told; those of an unknown one begin at midnight UTC."""
     try:
-        return ZoneInfo(name)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+        return False
+    return True
 
 
-def _client(address: str, token: str, throttle: Throttle, catalog: Catalog) -> Client:
-    versions = Versions(catalog.main.api.version)
-    return Client(Transport(token, base_url=address, throttle=throttle), versions)
+@cache
+def _zone(name: str) -> tzinfo:
+    if knows_zone(name):
+        return ZoneInfo(name)
+    _log.warning("the portal's time zone '%s' is not known here: days begin at midnight UTC", name)
+    return UTC
 
 
 def _bound_store(settings: Settings, account: Account) -> Store:
     others = Store.portals(settings.data)
-    if others and account.portal_id not in others:
+    if others and others != [account.portal_id]:
         raise PortalError(
             f"The data in {settings.data} belongs to portal {', '.join(others)}, the token to portal"
             f" {account.portal_id}: use that portal's token, or another folder in HUBSYNC_DATA."

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
-import typer
+from docs_given import README, ROOT, blocks, commands, options, quoted, row, section
 from pydantic import BaseModel
 
 from hubsync.catalog import load
 from hubsync.catalog.starter import starter
-from hubsync.cli import app
-from hubsync.cli.failing import EXIT_CODES
-from hubsync.emulator import steering
-from hubsync.emulator.faults import Fault
-from hubsync.emulator.load import _FIELD_OF, OBJECT_FILES
-from hubsync.scoring import configuration, declarations, origins
+from hubsync.cli.failing import EXIT_CODES, INTERRUPTED
+from hubsync.scoring import configuration, declarations, origins, unattended
 from hubsync.scoring.functions import FUNCTIONS
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.combined import Matrix
 from hubsync.scoring.words import WORDS
 from hubsync.settings import Settings
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
 # What others build on: more keys are welcome, none of these may go.
 JSON_KEYS = {
-    "plan": ("records_scored", "changes", "tier_moves", "guards"),
+    "plan": ("records_scored", "changes", "tier_moves", "guards", "models_held"),
     "sync": ("run_id", "status", "records_scored", "written", "rejected", "calls"),
     "explain": ("models", "score", "tier", "known_data", "contributions", "rule", "points", "reason"),
-    "status": ("last_run", "last_good_run", "calls_today"),
+    "status": ("last_run", "last_good_run", "calls_today", "api"),
+    "check": ("ok", "plan_works", "problems"),
+    "restore": ("kept", "erased", "erasures_known"),
 }
-STATISTICS = ("by_status", "by_path", "peak_10s", "peak_search_1s")
-
-
-def blocks(language: str, text: str = README) -> list[str]:
-    """The code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def section(title: str) -> str:
-    """The text under a heading, down to the next one of its rank or higher."""
-    level, _, _ = title.partition(" ")
-    start = README.index(f"\n{title}\n") + len(title) + 2
-    end = re.search(rf"^#{{1,{len(level)}}} ", README[start:], re.MULTILINE)
-    return README[start : start + end.start()] if end else README[start:]
 
 
 def part(title: str) -> str:
@@ -58,31 +38,6 @@ def part(title: str) -> str:
     start = text.index(f"\n**{title}")
     end = text.find("\n**", start + 1)
     return text[start : end if end > 0 else None]
-
-
-def quoted(text: str) -> set[str]:
-    """What stands in code quotes outside of code blocks, whole and word by word."""
-    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
-    return {word for span in spans for word in (span, *re.split(r"[ ,:]+", span))}
-
-
-def row(text: str, start: str) -> str:
-    """The line of a table that begins with this cell."""
-    found = [line for line in text.splitlines() if line.startswith(f"| {start}")]
-    assert found, f"no row begins with {start}"
-    return found[0]
-
-
-def commands() -> dict[str, Any]:
-    """The commands of the program by name."""
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
-
-
-def options(command: Any) -> Iterator[str]:
-    """The long options of a command."""
-    for parameter in command.params:
-        yield from (option for option in parameter.opts if option.startswith("--") and option != "--help")
 
 
 def keys(declaration: type[BaseModel]) -> list[str]:
@@ -157,8 +112,8 @@ def test_every_option_is_named(name: str) -> None:
 
 
 def test_every_environment_variable_is_named() -> None:
-    """Each variable that the settings read has a row, and so has the one that shows tracebacks."""
-    wanted = {str(field.alias) for field in Settings.model_fields.values()} | {"HUBSYNC_DEBUG"}
+    """Each variable that the settings read has a row, and so have those of the command line."""
+    wanted = {str(field.alias) for field in Settings.model_fields.values()} | {"HUBSYNC_DEBUG", "HUBSYNC_PORTAL"}
 
     assert set(re.findall(r"^\| `([A-Z_]+)`", section("### Environment"), re.MULTILINE)) == wanted
 
@@ -169,6 +124,14 @@ def test_every_exit_code_is_explained() -> None:
 
     for code, meaning in EXIT_CODES.items():
         assert meaning in row(table, f"{code} |")
+    assert "interrupted" in row(table, f"{INTERRUPTED} |")
+
+
+def test_every_command_with_json_says_what_it_gives() -> None:
+    """Each command that takes --json has a row with its keys, and no other has one."""
+    named = re.findall(r"^\| `(\w+)` \|", section("### JSON"), re.MULTILINE)
+
+    assert set(named) == {name for name, command in commands().items() if "--json" in options(command)}
 
 
 @pytest.mark.parametrize("command", sorted(JSON_KEYS))
@@ -204,6 +167,9 @@ def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
         ("`hubsync.yaml`", configuration.Main),
         ("`hubsync.yaml`", configuration.Guards),
         ("`hubsync.yaml`", configuration.Api),
+        ("`hubsync.yaml`", configuration.Retention),
+        ("`hubsync.yaml`", unattended.Schedule),
+        ("`hubsync.yaml`", unattended.Alerts),
     ],
 )
 def test_every_key_of_the_configuration_is_named(title: str, declaration: type[BaseModel]) -> None:
@@ -252,39 +218,8 @@ def test_the_table_of_properties_is_what_the_starter_writes() -> None:
     assert set(re.findall(r"`(hubsync_\w+)`", section("## What it writes"))) == written
 
 
-def test_every_way_to_steer_the_emulator_has_a_body() -> None:
-    """Each path of the steering stands in the README with one body, which the emulator takes."""
-    text = section("## The emulator")
-    bodies = dict(re.findall(r"^\| `POST /_emulator/(\w+)` \| `(\{.*?\})` \|", text, re.MULTILINE))
-    shapes = {
-        "reset": steering._Reset, "clock": steering._Clock, "faults": steering._Faults, "tokens": steering._Token,
-        "requirements": steering._Required, "settings": steering._Settings,
-    }  # fmt: skip
+def test_every_guard_is_explained() -> None:
+    """Each key of the guards stands in the chapter on safety."""
+    named = quoted(section("## Safety"))
 
-    assert set(bodies) == set(steering._ACTIONS) | {"reset"} == set(shapes)
-    for name, body in bodies.items():
-        shapes[name].model_validate_json(body)
-    assert set(STATISTICS) <= quoted(row(text, "`GET /_emulator/stats`"))
-    assert set(Fault.model_fields) - {"path", "method", "status"} <= quoted(text)
-
-
-def test_the_files_of_load_are_named_with_their_columns() -> None:
-    """Each file that a portal can be loaded from is named, with its columns and the types of properties."""
-    named = quoted(section("## The emulator"))
-
-    assert {f"{name}.csv" for name in (*OBJECT_FILES, "associations", "events")} <= named
-    assert {"id", "email", "as_of", "from_object", "from_id", "to_object", "to_id", "type"} <= named
-    assert {"object", "kind", "occurred_at", "value", "currency"} <= named
-    assert set(_FIELD_OF) <= named
-
-
-def test_what_the_readme_links_to_is_there() -> None:
-    """Each heading, file and folder of hubsync that the README names exists."""
-    titles = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
-    headings = {re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-") for title in titles}
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-
-    assert {target[1:] for target in targets if target.startswith("#")} <= headings
-    files = [target for target in targets if not target.startswith(("#", "http"))]
-    files += re.findall(r"`((?:hubsync|tests)/[\w/.]*)`", section("## How it is built"))
-    assert [name for name in files if not (ROOT / name).exists() and name != "hubsync/actions/"] == []
+    assert set(configuration.Guards.model_fields) <= named

@@ -14,9 +14,9 @@ from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import ANY, ANY_MOMENT, TracingVocabulary
 from hubsync.scoring.meaning import nearest
 from hubsync.scoring.units import Pulled
-from hubsync.scoring.words import WORDS
+from hubsync.scoring.words import UNKNOWN, WORDS
 
-_WORD_HINT = "Say for which object: {contacts: ...} or {companies: ...}, or null."
+_WORD_HINT = "Say for which object: {contacts: ...} or {companies: ...}, or write 'unknown'."
 
 
 def check(found: Declared) -> TracingVocabulary:
@@ -42,11 +42,11 @@ def _words(found: Declared, words: TracingVocabulary) -> Iterator[Entry]:
         at = ("words", name)
         if name not in WORDS:
             document.report(at, f"unknown word '{name}'", nearest(name, WORDS) or f"Words are {', '.join(WORDS)}.")
-        elif mapped is not None and not isinstance(mapped, Mapping):
+        elif mapped not in (None, UNKNOWN) and not isinstance(mapped, Mapping):
             document.report(at, f"the word '{name}' is mapped to a text", _WORD_HINT)
             words.broken.add(("word", name))
         else:
-            yield from _mapped(found, words, name, mapped or {})
+            yield from _mapped(found, words, name, mapped if isinstance(mapped, Mapping) else {})
 
 
 def _mapped(found: Declared, words: TracingVocabulary, name: str, mapped: Mapping[str, Any]) -> Iterator[Entry]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
+import signal
+from types import FrameType
 
 import typer
 
+from hubsync.cli.backup import backup
 from hubsync.cli.check import check
 from hubsync.cli.demo import demo
 from hubsync.cli.emulate import emulate
 from hubsync.cli.explain import explain
+from hubsync.cli.export import export
 from hubsync.cli.failing import EXIT_CODES, Commands
+from hubsync.cli.forget import forget
 from hubsync.cli.init import init
+from hubsync.cli.options import choose
 from hubsync.cli.output import Beside
 from hubsync.cli.plan import plan
 from hubsync.cli.provision import provision
+from hubsync.cli.restore import restore
 from hubsync.cli.runs import runs
+from hubsync.cli.serve import serve
 from hubsync.cli.statements import sql
 from hubsync.cli.status import status
 from hubsync.cli.sync import sync
@@ -32,7 +40,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for _command in (demo, init, check, provision, plan, sync, explain, status, runs, sql, emulate):
+app.callback()(choose)
+_COMMANDS = (
+    demo, init, check, provision, plan, sync, explain, status, runs, sql, serve, backup, restore, export, forget,
+    emulate,
+)  # fmt: skip
+
+for _command in _COMMANDS:
     app.command()(_command)
 
 
@@ -41,4 +55,11 @@ def main() -> None:
     log = logging.getLogger("hubsync")
     log.addHandler(Beside(logging.INFO))
     log.setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _end)
     app()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End as after Ctrl-C: what is done is kept and the Run record says why; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hubsync.catalog import Catalog, load
-from hubsync.cli.check_screen import show_config, show_portal, show_problems
+from hubsync.catalog import Catalog, UnmappedWord, load, unmapped_words
+from hubsync.cli.check_screen import show_config, show_portal, show_problems, show_warnings
+from hubsync.cli.check_tables import table_mistakes
+from hubsync.cli.drift import held_sentences
 from hubsync.cli.inspection import Inspection, inspect
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
-from hubsync.cli.words import UnmappedWord, unmapped_words
+from hubsync.errors import ConfigError
 from hubsync.scoring.sources import Feeds
-from hubsync.workspace import Workspace, moment
+from hubsync.workspace import Workspace, knows_zone, moment
 
 _WARN_BEFORE_END = timedelta(days=183)
 
@@ -36,19 +39,21 @@ def check(
 ) -> None:
     """List every mistake of the configuration, then what the portal, token and plan allow."""
     given = settings()
+    missing_files = _tables(given.config)
     if offline:
         catalog = load(given.config)
         now = moment(datetime.now(UTC).replace(tzinfo=None), "UTC")
         words = unmapped_words(catalog, now, Feeds())
         if json:
-            emit({"ok": True, **_config_data(catalog, words), "problems": []})
+            emit({"ok": True, **_config_data(catalog, words), "warnings": missing_files, "problems": []})
         else:
             show_config(screen(), catalog, words)
+            show_warnings(screen(), missing_files)
         return
     with Workspace.open(given) as workspace:
         found = inspect(workspace)
         words = unmapped_words(workspace.catalog, workspace.as_of, found.feeds)
-        warnings = list(_warnings(workspace))
+        warnings = [*missing_files, *_warnings(workspace)]
         problems = list(_problems(found))
         if json:
             emit(_config_data(workspace.catalog, words) | _portal_data(workspace, found, problems, warnings))
@@ -56,8 +61,22 @@ def check(
             console = screen()
             show_config(console, workspace.catalog, words)
             show_portal(console, workspace, found)
-            show_problems(console, [problem.message for problem in problems], warnings)
+            messages = [problem.message for problem in problems]
+            show_problems(console, messages, warnings, found.scopes, plan_works=_plan_works(found))
     raise typer.Exit(max((problem.exit_code for problem in problems), default=0))
+
+
+def _tables(folder: Path) -> list[str]:
+    """Sentences about files that are not there; raises ConfigError for those that can't be read."""
+    mistakes, missing = table_mistakes(load(folder))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return missing
+
+
+def _plan_works(found: Inspection) -> bool:
+    """Whether everything that is missing is only needed to write."""
+    return not any(scope.blocks and scope.granted is False and scope.what.startswith("read ") for scope in found.scopes)
 
 
 def _config_data(catalog: Catalog, words: list[UnmappedWord]) -> dict[str, Any]:
@@ -75,6 +94,7 @@ def _portal_data(
     account = workspace.account
     return {
         "ok": not problems,
+        "plan_works": _plan_works(found),
         "portal": {
             "portal_id": account.portal_id,
             "account_type": account.account_type,
@@ -86,9 +106,10 @@ def _portal_data(
         "sources": found.sources,
         "unreadable": found.unreadable,
         "missing_properties": found.missing,
+        "lost": found.lost,
         "own_properties": {
             "existing": found.own.existing, "missing": found.own.created, "options_missing": found.own.extended,
-            "conflicts": found.own.conflicts,
+            "conflicts": found.own.conflicts, "changed": found.own.changed,
         },
         "property_limits": found.property_limits,
         "api": {
@@ -109,8 +130,10 @@ def _problems(found: Inspection) -> Iterator[Problem]:
         if scope.granted is False and needed_now:
             yield Problem(
                 f"The token may not {scope.what}, which {', '.join(scope.models)} needs: add the scope"
-                f" {' or '.join(scope.any_of)} to the service key or private app.", 4,
+                f" {' or '.join(scope.any_of)}.", 4,
             )  # fmt: skip
+    for sentence in held_sentences(found.lost, found.own.changed):
+        yield Problem(sentence, 1)
     for conflict in found.own.conflicts:
         yield Problem(conflict, 1)
     for sentence in found.too_many:
@@ -124,6 +147,11 @@ def _warnings(workspace: Workspace) -> Iterator[str]:
         yield (
             f"On {day} HubSpot ends its support of {len(operations)} kinds of calls that hubsync makes ({some}):"
             " install a newer hubsync before, or name a newer version under 'api' in hubsync.yaml."
+        )
+    if not knows_zone(workspace.account.time_zone):
+        yield (
+            f"The portal's time zone '{workspace.account.time_zone}' is not known here, so days begin at midnight UTC:"
+            " install a newer tzdata."
         )
     state = workspace.client.transport.throttle.daily.state()
     if state.left == 0:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from hubsync.catalog import Catalog
+from hubsync.catalog import Catalog, UnmappedWord
 from hubsync.cli import render
-from hubsync.cli.inspection import Inspection
+from hubsync.cli.inspection import Inspection, ScopeCheck
 from hubsync.cli.output import clean
-from hubsync.cli.words import UnmappedWord
+from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED
 from hubsync.workspace import Workspace
 
 _MARKS = {
@@ -60,6 +60,8 @@ def _show_sources(console: Console, found: Inspection) -> None:
     for report in found.sources:
         used = report.status == "active"
         instead = report.replaced_by or "nothing: its rules count for nothing"
+        if report.status == "failed":
+            instead = "its models are held, their old values stay"
         why = "" if used else f"{report.reason}; instead: {instead}"
         mark = Text("used", style="green") if used else Text(report.status, style="yellow")
         made.add_row(report.kind, report.source.partition("/")[2], mark, clean(why, 300))
@@ -92,6 +94,10 @@ def _show_budget(console: Console, workspace: Workspace, found: Inspection) -> N
             f" {state.left or 0:,} ({state.share:.0%} of the day, {state.reserve:.0%} are left to others).",
             soft_wrap=True,
         )
+    elif not workspace.client.transport.credentials.metered:
+        console.print("HubSpot has no daily limit for OAuth apps, so none is kept.")
+    else:
+        console.print("HubSpot does not tell how many calls the account has made today.")
     if rate.maximum:
         console.print(f"At most {rate.maximum} calls in 10 seconds.")
     estimate = found.estimate
@@ -105,11 +111,27 @@ def _show_budget(console: Console, workspace: Workspace, found: Inspection) -> N
     )
 
 
-def show_problems(console: Console, problems: Sequence[str], warnings: Sequence[str]) -> None:
-    """What keeps a sync from working, and what will one day."""
+def show_warnings(console: Console, warnings: Sequence[str]) -> None:
+    """What may one day be in the way."""
     for warning in warnings:
         console.print(f"Warning: {warning}", style="yellow", soft_wrap=True)
+
+
+def show_problems(
+    console: Console,
+    problems: Sequence[str],
+    warnings: Sequence[str],
+    scopes: Sequence[ScopeCheck],
+    *,
+    plan_works: bool,
+) -> None:
+    """What keeps a sync from working, and what will one day."""
+    show_warnings(console, warnings)
     for problem in problems:
         console.print(problem, style="bold red", soft_wrap=True)
+    if any(scope.granted is False for scope in scopes):
+        console.print(f"Scopes are added {WHERE_SCOPES_ARE_ADDED}.", soft_wrap=True)
     if not problems:
         console.print("A sync would work.", style="bold green")
+    elif plan_works:
+        console.print("A plan would work, a sync would not.", style="bold")

@@ -22,7 +22,8 @@ from hubsync.cli.progress import Watch
 from hubsync.cli.results import as_data
 from hubsync.cli.simulated import Simulated, simulated_portal
 from hubsync.crm import Budget
-from hubsync.pipeline import Options, RunResult, run
+from hubsync.journal import RunResult
+from hubsync.pipeline import Options, run
 from hubsync.provision import provision
 from hubsync.settings import Settings
 from hubsync.store import StoredRecord
@@ -67,15 +68,12 @@ def demo(*, contacts: Contacts = 2_000, seed: Seed = 1, plan: PlanOption = PlanN
 def _settings(portal: Simulated, folder: Path) -> Settings:
     """Settings that the environment can't change: nothing of the demo may reach a real portal."""
     given: dict[str, Any] = {
-        "_env_file": None,
         "HUBSPOT_ACCESS_TOKEN": portal.token,
-        "HUBSPOT_ACCESS_TOKEN_FILE": None,
-        "HUBSPOT_WRITE_TOKEN": None,
         "HUBSPOT_BASE_URL": portal.url,
         "HUBSYNC_CONFIG": folder / "config",
         "HUBSYNC_DATA": folder / "data",
     }
-    return Settings(**given)
+    return Settings.only(given)
 
 
 def _run(portal: Simulated, folder: Path, watch: Watch) -> Demo:

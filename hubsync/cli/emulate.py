@@ -36,13 +36,14 @@ def emulate(
     search_lag_ms: Annotated[int, typer.Option(min=0, help="Search sees changes this much later.")] = 0,
     empty: Annotated[bool, typer.Option("--empty", help="A portal without records.")] = False,
     load: Annotated[Path | None, typer.Option(metavar="DIR", help="A portal from CSV files.")] = None,
+    portal_id: Annotated[int, typer.Option(min=1, help="The id of the portal, also part of its token.")] = 4_242_424,
 ) -> None:
     """Serve a simulated HubSpot until interrupted; the first line on stdout is JSON with url and token."""
     from hubsync.emulator import EmulatorError, Options, serve
 
     options = Options(
         port=port, contacts=contacts, seed=seed, plan=plan.value, latency_ms=latency_ms,
-        search_lag_ms=search_lag_ms, empty=empty, load=load,
+        search_lag_ms=search_lag_ms, empty=empty, load=load, portal_id=portal_id,
     )  # fmt: skip
     try:
         serve(options)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hubsync.cli import render
 from hubsync.cli.explaining import Explained, find, scored
-from hubsync.cli.options import AsOfText, Json, PortalId, as_of, settings
+from hubsync.cli.options import AsOfText, Json, as_of, settings
 from hubsync.cli.output import clean, emit, moment, screen
 from hubsync.errors import InputError
 from hubsync.scoring.units import OBJECTS
@@ -27,15 +27,15 @@ def explain(
     record: Annotated[str, typer.Argument(metavar="ID", help="Or a contact's email, or a company's domain.")],
     *,
     as_of_text: AsOfText = None,
-    portal: PortalId = None,
     json: Json = False,
 ) -> None:
     """Show every contribution to a record's scores with its reason; they add up exactly."""
     name = object_name(object_)
-    local = Local.open(settings(), portal=portal, as_of=as_of(as_of_text))
+    local = Local.open(settings(), as_of=as_of(as_of_text))
     found = find(local.store, name, record)
     with scored(local.catalog, local.store, local.as_of, [name]) as scores:
         explained = scores.explain(found)
+    outside = scores.outside(name, explained)
     if json:
         emit({
             "object": name,
@@ -43,11 +43,14 @@ def explain(
             "portal_id": local.store.portal_id,
             "as_of": local.as_of.now,
             "models": [each.data() for each in explained],
+            "outside": outside,
         })  # fmt: skip
         return
     console = screen()
     console.print(f"{_title(found)}, as of {moment(local.as_of.now)}", style="bold")
     show(console, explained)
+    for model, who in outside.items():
+        console.print(f"{model}: this record is outside of 'who' ({who}), so it has no such score.", soft_wrap=True)
 
 
 def object_name(text: str) -> str:

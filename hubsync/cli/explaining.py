@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from hubsync.catalog import Catalog
+from hubsync.cli.output import clean
 from hubsync.errors import InputError
 from hubsync.plan.moves import settled
 from hubsync.pull import feeds_of
@@ -18,7 +19,7 @@ from hubsync.scoring.model import CompiledModel, compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.units import OBJECTS
-from hubsync.store import Published, Scratch, Store, StoredRecord
+from hubsync.store import AFTER, Published, Scratch, Store, StoredRecord
 from hubsync.types import AsOf
 
 
@@ -68,6 +69,15 @@ class Scored:
         with self.store.read() as reader:
             published = {each.model: each for each in reader.published(record.object, record.record_id)}
         return [self._explained(each, record, published.get(each.model)) for each in found]
+
+    def outside(self, object_: str, found: Sequence[Explained]) -> dict[str, str]:
+        """The models of an object that leave this record out, with the condition that does."""
+        there = {each.explanation.model for each in found}
+        return {
+            model.name: model.declaration.who
+            for model in self.scores.models
+            if model.object == object_ and model.name not in there and model.declaration.who is not None
+        }
 
     def all(self, model: CompiledModel) -> Iterator[Explanation]:
         """The explanation of every record that a model scored."""
@@ -121,7 +131,9 @@ def _with_ingredients(catalog: Catalog, names: set[str]) -> set[str]:
 def find(store: Store, object_: str, key: str) -> StoredRecord:
     """A record by id, email or domain; raises InputError when there is none, or it was deleted."""
     with store.read() as reader:
-        record = reader.find_record(object_, key)
+        record, stone = reader.find_record(object_, key), reader.erased(object_, key)
+    if record is None and stone is not None:
+        raise InputError(f"'{clean(key)}' of {object_} was erased on {stone.erased_at:%Y-%m-%d}, {stone.reason}.")
     if record is None:
         by = {"contacts": "id or email", "companies": "id or domain"}.get(object_, "id")
         raise InputError(
@@ -130,5 +142,10 @@ def find(store: Store, object_: str, key: str) -> StoredRecord:
         )
     if record.archived_at is not None:
         day = f"{record.archived_at:%Y-%m-%d}"
+        if record.gone_at is not None:
+            raise InputError(
+                f"Record {record.record_id} of {object_} is gone from HubSpot for good since {day}, not even in its"
+                f" recycle bin; everything about it is erased here after {record.gone_at + AFTER:%Y-%m-%d}."
+            )
         raise InputError(f"Record {record.record_id} of {object_} was deleted in HubSpot on {day}; restore it there.")
     return record

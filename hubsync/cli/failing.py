@@ -25,7 +25,8 @@ EXIT_CODES = {
 }
 
 _JSON = "hubsync.json"
-_INTERRUPTED = 130
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 class Commands(TyperGroup):
@@ -34,7 +35,7 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments, and remember for errors, also about these arguments, whether to answer in JSON."""
         ctx.meta[_JSON] = "--json" in args
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, _portal_first(args))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; raises typer.Exit with the code of what went wrong."""
@@ -43,11 +44,30 @@ class Commands(TyperGroup):
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            beside().print("Interrupted; what was done is kept, and the next run goes on from there.")
-            code = _INTERRUPTED
+            code = _interrupted(as_json=ctx.meta[_JSON])
         except Exception as error:  # noqa: BLE001 (the last line of defence: a sentence instead of a traceback)
             code = _failed(error, as_json=ctx.meta[_JSON])
         raise typer.Exit(code)
+
+
+def _interrupted(*, as_json: bool) -> int:
+    sentence = "Interrupted; what was done is kept, and the next run goes on from there."
+    if as_json:
+        emit({"error": sentence, "kind": "Interrupted", "mistakes": []})
+    else:
+        beside().print(sentence)
+    return INTERRUPTED
+
+
+def _portal_first(args: list[str]) -> list[str]:
+    """The arguments with --portal before the command, wherever it was typed."""
+    for place, word in enumerate(args):
+        if word == "--":
+            break
+        if word == "--portal" or word.startswith("--portal="):
+            end = place + 1 + (word == "--portal")
+            return args[place:end] + args[:place] + args[end:]
+    return args
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:

@@ -11,15 +11,25 @@ from hubsync.catalog import starter
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.errors import InputError
+from hubsync.settings import Settings
 
 _NEXT = """
 Next:
   1. Make a service key in HubSpot (a private app's token works too) and put it into
-     HUBSPOT_ACCESS_TOKEN, in the environment or in .env.
+     HUBSPOT_ACCESS_TOKEN, in {place}.
   2. Say in {folder}/portal.yaml what the models' words mean in your portal.
-  3. hubsync check       lists every mistake, and what your token and plan allow
-  4. hubsync plan        shows what would be written, and writes nothing
-  5. hubsync sync        writes it; the first time it asks
+  3. {command} check       lists every mistake, and what your token and plan allow
+  4. {command} plan        shows what would be written, and writes nothing
+  5. {command} sync        writes it; the first time it asks
+"""
+
+_ENV = """\
+# What only portal {portal} uses; anybody who can read this file can read the portal.
+HUBSPOT_ACCESS_TOKEN=
+# Or OAuth, with a refresh token of an app that is installed there:
+# HUBSPOT_CLIENT_ID=
+# HUBSPOT_CLIENT_SECRET=
+# HUBSPOT_REFRESH_TOKEN=
 """
 
 
@@ -30,8 +40,11 @@ def init(
     json: Json = False,
 ) -> None:
     """Write the starter configuration: four scores, ready to use."""
-    target = folder or settings().config
+    used = settings(new=True)
+    target = folder or used.config
     files = write_starter(target, force=force)
+    if used.portal is not None:
+        write_secrets(used)
     if json:
         emit({"folder": str(target), "files": files})
         return
@@ -39,10 +52,22 @@ def init(
     console.print(f"Wrote {len(files)} files to {target}:", soft_wrap=True)
     for file in files:
         console.print(f"  {file}")
-    console.print(_NEXT.format(folder=target), soft_wrap=True)
-    used = settings().config
-    if target.absolute() != used.absolute():
-        console.print(f"hubsync reads {used}; set HUBSYNC_CONFIG={target} to use this one.", soft_wrap=True)
+    command = "hubsync" if used.portal is None else f"hubsync --portal {used.portal}"
+    console.print(_NEXT.format(folder=target, place=used.place, command=command), soft_wrap=True)
+    if target.absolute() != used.config.absolute():
+        console.print(f"hubsync reads {used.config}; set HUBSYNC_CONFIG={target} to use this one.", soft_wrap=True)
+
+
+def write_secrets(chosen: Settings) -> None:
+    """Write a file for the portal's token that only its owner can read, unless it is there; raises InputError."""
+    try:
+        chosen.env_file.parent.mkdir(parents=True, exist_ok=True)
+        chosen.env_file.touch(mode=0o600, exist_ok=False)
+        chosen.env_file.write_text(_ENV.format(portal=chosen.portal), encoding="utf-8")
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise InputError(f"{chosen.env_file} can't be written: {error.strerror}.") from error
 
 
 def write_starter(folder: Path, *, force: bool = False) -> list[str]:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from hubsync.cli.drift import known_schema
 from hubsync.crm import PropertyLimit, needed_scopes
 from hubsync.provision import Provisioned, compare
+from hubsync.pull import Lost
 from hubsync.pull.estimate import Estimate, estimate
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import SourceReport
@@ -41,6 +43,7 @@ class Inspection:
     sources: tuple[SourceReport, ...]
     unreadable: Mapping[str, str]
     missing: Mapping[str, tuple[str, ...]]
+    lost: tuple[Lost, ...]
     own: Provisioned
     property_limits: Mapping[str, PropertyLimit] | None
     usage: Usage | None
@@ -63,8 +66,12 @@ def inspect(workspace: Workspace) -> Inspection:
     """Ask the portal, as a first pull would; raises what HubSpot raises for reasons other than a missing scope."""
     client, catalog = workspace.client, workspace.catalog
     portal = Portal(client, workspace.account.portal_id, workspace.account.currency)
-    nothing_yet = Past({}, {}, {}, {})
-    survey = Survey(portal, catalog, nothing_yet, Mode(workspace.as_of), lambda _object, _ids: {})
+    with workspace.store.read() as reader:
+        # Where pulls stand does not matter here; what they have read before does.
+        past = Past(known_schema(reader), {state.source: state for state in reader.sources()}, {}, {})
+        written = reader.written_models()
+    survey = Survey(portal, catalog, past, Mode(workspace.as_of), lambda _object, _ids: {})
+    unreadable = [model.model for model in catalog.on if str(model.object) in survey.unavailable]
     first_pull = estimate(client, catalog, workspace.as_of)
     return Inspection(
         survey.choice.feeds,
@@ -72,7 +79,8 @@ def inspect(workspace: Workspace) -> Inspection:
         tuple(survey.choice.reports[source] for source in sorted(survey.choice.reports)),
         survey.unavailable,
         survey.missing,
-        compare(client, catalog)[0],
+        survey.drift.lost,
+        compare(client, catalog, present=survey.definitions, left_out=unreadable, written=written)[0],
         client.custom_property_limits(),
         client.usage(),
         replace(first_pull, kinds=tuple(kind for kind in first_pull.kinds if _unbounded(survey, kind))),

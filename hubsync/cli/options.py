@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
@@ -16,17 +17,27 @@ AsOfText = Annotated[
     typer.Option("--as-of", metavar="TIME", help="As of this moment or day (ISO, UTC) instead of now; never writes."),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Pull everything anew, not only what changed.")]
-PortalId = Annotated[
-    str | None, typer.Option("--portal", metavar="ID", help="Which portal's data, when there are several.")
-]
+Portal = Annotated[
+    str | None,
+    typer.Option(
+        "--portal", metavar="NAME", envvar="HUBSYNC_PORTAL",
+        help="Which of several portals, each with a folder portals/NAME; before or after the command.",
+    ),
+]  # fmt: skip
 
 _NOON = time(12)
+_portal: ContextVar[str | None] = ContextVar("portal", default=None)
 
 
-def settings() -> Settings:
-    """The settings of the environment; raises InputError when .env can't be read."""
+def choose(*, portal: Portal = None) -> None:
+    """Take what stands before the command: which portal it is about."""
+    _portal.set(portal or None)
+
+
+def settings(*, new: bool = False) -> Settings:
+    """The settings of the chosen portal; InputError when .env can't be read or, unless `new`, nothing is there."""
     try:
-        return Settings()
+        return Settings.of(_portal.get(), new=new)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("The file .env can't be read; it must be plain text in UTF-8.") from error
 

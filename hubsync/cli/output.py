@@ -75,6 +75,16 @@ def clean(value: object, longest: int = 80) -> Text:
     return Text(text if len(text) <= longest else f"{text[: longest - 1]}…")
 
 
+def megabytes(count: int) -> str:
+    """A size for people."""
+    return f"{count / 1_000_000:,.1f} MB"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 call, 2 calls."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def moment(value: datetime | None) -> str:
     """A naive UTC time for people."""
     return "never" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from hubsync.approval import write_plan
 from hubsync.cli import render
 from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
-from hubsync.cli.output import emit, screen
+from hubsync.cli.output import counted, emit, moment, screen
 from hubsync.cli.progress import Watch
 from hubsync.cli.results import as_data, leave, show_budget, show_moves, write_calls
-from hubsync.errors import InputError
-from hubsync.pipeline import Options, RunResult, run
+from hubsync.errors import InputError, RunningError
+from hubsync.journal import RunResult
+from hubsync.pipeline import Options, run
 from hubsync.types import Change, Plan
 from hubsync.workspace import Workspace
 
@@ -26,18 +29,26 @@ def plan(
     full: Full = False,
     as_of_text: AsOfText = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all rows here, to approve them.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file of --out if it exists.")] = False,
     record: Annotated[str | None, typer.Option(metavar="ID", help="Show the changes of this record alone.")] = None,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Score what was pulled last, to try settings.")] = False,
     json: Json = False,
 ) -> None:
-    """Pull, score and plan; nothing is written to HubSpot."""
+    """Pull, score and plan; nothing is written to HubSpot. While a run goes on: the last finished plan."""
     if out is not None and record is not None:
         raise InputError("--out writes the whole plan, to be approved as it is; leave out --record.")
     if no_pull and full:
         raise InputError("--full pulls everything and --no-pull nothing; choose one.")
+    if out is not None:
+        _check_place(out, force=force)
     with Workspace.open(settings(), as_of=as_of(as_of_text)) as workspace:
-        with Watch(quiet=json) as watch:
-            result = run(workspace, Options("plan", full=full, pull=not no_pull), watch)
+        try:
+            with Watch(quiet=json) as watch:
+                result = run(workspace, Options("plan", full=full, pull=not no_pull), watch)
+        except RunningError as error:
+            if out is not None or full or no_pull or as_of_text is not None:
+                raise
+            leave(_show_last(workspace, error, record, json=json))
         rows, calls = _rows(workspace, result, record)
         if out is not None and result.plan is not None:
             _write(workspace, result.plan, out)
@@ -46,6 +57,34 @@ def plan(
         else:
             _show(workspace, result, rows, calls, record, out)
     leave(result)
+
+
+def _check_place(out: Path, *, force: bool) -> None:
+    """Refuse a place where the plan can't be written, before the pull; raises InputError."""
+    if out.is_dir() or not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
+        raise InputError(f"The file {out} can't be written: there is no such folder, or it may not be written to.")
+    if out.exists() and not force:
+        raise InputError(f"{out} exists already; choose another name, or overwrite it with --force.")
+
+
+def _show_last(workspace: Workspace, busy: RunningError, record: str | None, *, json: bool) -> RunResult:
+    """While a run goes on: the last plan that was finished; raises `busy` when there is none."""
+    with workspace.store.read() as reader:
+        last = reader.last_planned_run()
+        planned = reader.plan(last.run_id) if last is not None else None
+    if last is None or planned is None:
+        raise busy
+    result = RunResult(last.run_id, last.as_of, last.status, planned, calls=0, reason=last.reason)
+    rows, calls = _rows(workspace, result, record)
+    if json:
+        emit(_data(workspace, result, rows, calls, None) | {"running": str(busy)})
+        return result
+    console = screen()
+    console.print(
+        f"{busy} This is the last finished plan, of {moment(last.started_at)}.", style="yellow", soft_wrap=True
+    )
+    _show_plan(console, workspace, result, rows, record)
+    return result
 
 
 def _rows(workspace: Workspace, result: RunResult, record: str | None) -> tuple[list[Change], int]:
@@ -79,9 +118,20 @@ def _show(
     if planned is None:
         console.print(result.reason)
         return
+    _show_plan(console, workspace, result, rows, record)
+    console.print(f"Writing it would take about {counted(calls, 'API call')}.")
+    show_budget(console, workspace, result)
+    _show_end(workspace, result, out)
+
+
+def _show_plan(
+    console: Console, workspace: Workspace, result: RunResult, rows: list[Change], record: str | None
+) -> None:
+    planned = result.plan
+    assert planned is not None
     console.print(
-        f"Plan {planned.run_id}: {planned.records_scored:,} records scored, {planned.changes:,} values would change on"
-        f" {planned.records_changed:,} records.",
+        f"Plan {planned.run_id}: {counted(planned.records_scored, 'record')} scored,"
+        f" {counted(planned.changes, 'value')} would change on {counted(planned.records_changed, 'record')}.",
         style="bold", soft_wrap=True,
     )  # fmt: skip
     if rows:
@@ -95,9 +145,6 @@ def _show(
         for model in planned.new_models:
             console.print(f"The model {model} has a new version, which is the likely cause of its moves.")
         console.print(render.guards(planned.guards))
-    console.print(f"Writing it would take about {calls:,} API calls.")
-    show_budget(console, workspace, result)
-    _show_end(workspace, result, out)
 
 
 def _show_end(workspace: Workspace, result: RunResult, out: Path | None) -> None:

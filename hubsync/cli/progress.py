@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from hubsync.cli.output import beside
+from hubsync.worker.child import SIGN
+
+_SIGN_EVERY = 5.0
 
 
 class Watch:
@@ -72,3 +77,31 @@ class Watch:
             for task in self._tasks.values():
                 self._bars.remove_task(task)
         self._tasks.clear()
+
+
+class Signs(Watch):
+    """Writes a line now and then, for a program that wants to see that the run goes on."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(quiet=True)
+        self._clock = clock
+        self._last = 0.0
+        self._beside = beside()
+
+    def stage(self, name: str) -> None:
+        """A stage of the run begins."""
+        self._sign(name)
+
+    def rows(self, stream: str, count: int, total: int | None) -> None:  # noqa: ARG002 (a listener is told it)
+        """So many rows of a stream are done."""
+        if self._clock() - self._last >= _SIGN_EVERY:
+            self._sign(f"{count:,} {stream}")
+
+    def note(self, text: str) -> None:
+        """Something worth saying happened."""
+        self._beside.print(text, soft_wrap=True)
+
+    def _sign(self, text: str) -> None:
+        # From the thread that does the work: when that stands still, so do the signs.
+        self._last = self._clock()
+        self._beside.print(f"{SIGN}{text}", soft_wrap=True)

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from hubsync.catalog import Catalog
 from hubsync.cli import render
-from hubsync.pipeline import RunResult
+from hubsync.cli.output import counted
+from hubsync.journal import RunResult
 from hubsync.plan.guards import writes_calls
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.tiers import tier_names
@@ -48,6 +49,7 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
         "new_models": plan.new_models if plan else (),
         "tier_moves": moves_as_rows(plan.tier_moves if plan else {}),
         "guards": plan.guards if plan else (),
+        "models_held": result.pulled.held if result.pulled else {},
         "written": result.written,
         "rejected": result.rejected,
         "rejects": reject_words(workspace.store) if result.rejected else {},
@@ -92,7 +94,7 @@ def show_budget(console: Console, workspace: Workspace, result: RunResult) -> No
         if state.left is None
         else (f"{state.left:,} are left for hubsync today ({state.share:.0%} of {state.limit or 0:,} a day)")
     )
-    console.print(f"{result.calls:,} API calls in {result.seconds:.1f} s; {left}.", soft_wrap=True)
+    console.print(f"{counted(result.calls, 'API call')} in {result.seconds:.1f} s; {left}.", soft_wrap=True)
 
 
 def write_calls(store: Store, run_id: str) -> int:

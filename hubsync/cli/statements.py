@@ -10,7 +10,7 @@ import sqlglot
 import typer
 
 from hubsync.catalog import load
-from hubsync.cli.options import Json, PortalId, settings
+from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit
 from hubsync.errors import InputError
 from hubsync.pull import feeds_of
@@ -24,7 +24,7 @@ from hubsync.types import AsOf
 from hubsync.workspace import Local, moment
 
 
-def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: PortalId = None, json: Json = False) -> None:
+def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = False) -> None:
     """Print the SQL that scores a model: the facts it reads, then the score with every line of its explanation."""
     given = settings()
     catalog = load(given.config)
@@ -32,7 +32,7 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: Porta
         raise InputError(
             f"There is no model '{model}', only {', '.join(catalog.models)}. {nearest(model, catalog.models)}".strip()
         )
-    as_of, feeds = _moment(given, portal)
+    as_of, feeds = _moment(given)
     vocabulary = catalog.vocabulary(as_of, feeds)
     compiled = compile_model(catalog.models[model], vocabulary)
     needs = closure(compiled.needs, vocabulary)
@@ -52,11 +52,11 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, portal: Porta
     sys.stdout.write("\n".join(f"{text};\n" for _, text in pretty))
 
 
-def _moment(given: Settings, portal: str | None) -> tuple[AsOf, Feeds]:
+def _moment(given: Settings) -> tuple[AsOf, Feeds]:
     """The last run's moment and sources; before the first run, now and the first source of each kind."""
-    if portal is None and not Store.portals(given.data):
+    if not Store.portals(given.data):
         return moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds()
-    local = Local.open(given, portal=portal)
+    local = Local.open(given)
     with local.store.read() as reader:
         return local.as_of, feeds_of(local.catalog, reader.sources())
 

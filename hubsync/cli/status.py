@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hubsync.catalog import Catalog
+from hubsync.cli.drift import held_now
 from hubsync.cli.live import Live, look
-from hubsync.cli.options import Json, PortalId, settings
+from hubsync.cli.meter import Meter, meter
+from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.cli.results import words_of
 from hubsync.cli.status_screen import show_status
 from hubsync.crm import Versions
+from hubsync.pull import Lost
 from hubsync.store import Run, SourceState, Store
 from hubsync.types import Plan
 from hubsync.workspace import Local, moment
@@ -45,17 +48,21 @@ class Status:
     sources: tuple[SourceStatus, ...]
     rejects: Mapping[str, int]
     waiting: Plan | None
-    calls_today: int
+    held: Mapping[str, str]
+    lost: Sequence[Lost]
+    meter: Meter
+    unreadable: Mapping[str, int]
+    restored_at: datetime | None
     live: Live
     sizes: Mapping[str, int]
     legacy: tuple[str, ...]
     catalog: Catalog
 
 
-def status(*, portal: PortalId = None, json: Json = False) -> None:
+def status(*, json: Json = False) -> None:
     """Show the last run, what HubSpot refuses, what waits for a decision, and the day's API calls."""
     given = settings()
-    local = Local.open(given, portal=portal)
+    local = Local.open(given)
     found = gather(local, look(given, local))
     if json:
         emit(_data(found))
@@ -72,6 +79,7 @@ def gather(local: Local, live: Live) -> Status:
         now = live.now or (max(wall, last.started_at) if last else wall)
         today = moment(now, local.account.get("time_zone", "UTC"))
         rejects = words_of(reader.rejects())
+        held, lost = held_now(reader)
         return Status(
             portal_id=store.portal_id,
             account=local.account,
@@ -83,7 +91,11 @@ def gather(local: Local, live: Live) -> Status:
             sources=tuple(_replaced(states)),
             rejects=rejects,
             waiting=reader.plan(last.run_id) if last and last.status == "held" else None,
-            calls_today=reader.calls_since(today.day_start),
+            held=held,
+            lost=lost,
+            meter=meter(reader, local.catalog, live, today),
+            unreadable=reader.unreadable(),
+            restored_at=reader.restored_at(),
             live=live,
             sizes=reader.sizes(),
             legacy=Versions(local.catalog.main.api.version).fallbacks(),
@@ -115,7 +127,12 @@ def _data(found: Status) -> dict[str, Any]:
         "rejects": sum(found.rejects.values()),
         "reject_words": found.rejects,
         "waiting": None if found.waiting is None else {"run_id": found.waiting.run_id, "guards": found.waiting.guards},
-        "calls_today": found.calls_today,
+        "held_models": found.held,
+        "lost": found.lost,
+        "unreadable": found.unreadable,
+        "restored_at": found.restored_at,
+        "calls_today": found.meter.own,
+        "api": found.meter.data(),
         "usage": found.live.usage,
         "calls_left_today": found.live.left,
         "live": found.live.reason or "HubSpot was asked",

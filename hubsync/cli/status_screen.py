@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.text import Text
 
 from hubsync.cli import render
-from hubsync.cli.output import clean, moment
+from hubsync.cli.output import clean, counted, megabytes, moment
 from hubsync.store import Run
 
 if TYPE_CHECKING:
     from hubsync.cli.status import Status
 
 _STALE = timedelta(hours=24)
+_LARGEST = 6
+_TOLD_ELSEWHERE = ("unreadable", "listed")
 
 
 def show_status(console: Console, found: Status) -> None:
@@ -25,9 +27,11 @@ def show_status(console: Console, found: Status) -> None:
     console.print(f"Portal {found.portal_id} ({about or 'no run yet'}), {moment(found.now)}", style="bold")
     _show_runs(console, found)
     _show_waiting(console, found)
+    _show_held(console, found)
     _show_rejects(console, found)
     records = ", ".join(f"{count:,} {name}" for name, count in sorted(found.records.items())) or "none yet"
     console.print(f"Records: {records}.", soft_wrap=True)
+    _show_unreadable(console, found)
     _show_sources(console, found)
     _show_calls(console, found)
     _show_settings(console, found)
@@ -37,7 +41,8 @@ def run_line(run: Run | None) -> str:
     """A run in one line."""
     if run is None:
         return "none yet"
-    counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in run.counts.items())
+    told = {name: count for name, count in run.counts.items() if count and name not in _TOLD_ELSEWHERE}
+    counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in told.items())
     return f"{run.run_id} {run.command} {run.status}, {moment(run.started_at)}{f', {counts}' if counts else ''}"
 
 
@@ -62,9 +67,21 @@ def _show_waiting(console: Console, found: Status) -> None:
                   f" `hubsync sync --accept {found.waiting.run_id}`", soft_wrap=True)  # fmt: skip
 
 
+def _show_held(console: Console, found: Status) -> None:
+    for model, reason in found.held.items():
+        console.print(
+            Text.assemble(f"Held, the old values stay: {model}. ", clean(f"{reason[:1].upper()}{reason[1:]}", 500)),
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
+    named = " ".join(found.held.values())
+    for each in found.lost:
+        if each.reason not in named:
+            console.print(f"Lost: {clean(each.reason, 500)}.", style="yellow", soft_wrap=True)
+
+
 def _show_rejects(console: Console, found: Status) -> None:
     total = sum(found.rejects.values())
-    console.print(f"Refused by HubSpot: {total:,} records.", style="yellow" if total else "")
+    console.print(f"Refused by HubSpot: {counted(total, 'record')}.", style="yellow" if total else "")
     for words, count in found.rejects.items():
         console.print(Text.assemble(f"  {count:,} x ", clean(words, 300)), soft_wrap=True)
 
@@ -72,33 +89,70 @@ def _show_rejects(console: Console, found: Status) -> None:
 def _show_sources(console: Console, found: Status) -> None:
     if not found.sources:
         return
-    made = render.table("event", "source", "", "", title="Sources")
+    made = render.table("event", "source", "", "instead", title="Sources")
+    reasons: dict[str, list[str]] = {}
     for source in found.sources:
         used = source.status == "active"
-        why = "" if used else f"{source.reason}; instead: {source.replaced_by or 'nothing'}"
         mark = Text(source.status, style="green" if used else "yellow")
-        made.add_row(source.kind, source.source.partition("/")[2], mark, clean(why, 300))
+        instead = "" if used else (source.replaced_by or "nothing").partition("/")[2] or "nothing"
+        made.add_row(source.kind, source.source.partition("/")[2], mark, instead)
+        if not used:
+            reasons.setdefault(source.reason, []).append(source.source)
     console.print(made)
+    for reason, sources in reasons.items():
+        console.print(Text.assemble(f"  {', '.join(sources)}: ", clean(reason, 300)), soft_wrap=True)
+
+
+def _show_unreadable(console: Console, found: Status) -> None:
+    """Values that are no number or date although the property is one, and rows of sources without a time."""
+    told = {name: count for name, count in found.unreadable.items() if count}
+    if told:
+        some = ", ".join(f"{counted(count, 'value')} of {name}" for name, count in sorted(told.items()))
+        console.print(f"Not readable, and taken as unknown: {some}.", style="yellow", soft_wrap=True)
 
 
 def _show_calls(console: Console, found: Status) -> None:
-    live = found.live
-    console.print(f"API calls today: {found.calls_today:,} by hubsync.")
-    if live.usage is not None:
-        left = "" if live.left is None else f"; hubsync may still make {live.left:,}"
-        console.print(f"  {live.usage.used:,} of {live.usage.limit:,} by all apps{left}.")
+    meter, live = found.meter, found.live
+    share = "" if meter.share is None else f", {meter.share:.1%} of its share of {meter.own_limit:,} a day"
+    left = "" if meter.left is None else f"; it may still make {meter.left:,}"
+    console.print(f"API calls today: {meter.own:,} by hubsync{share}{left}.", soft_wrap=True)
+    if meter.account is not None:
+        console.print(f"  All private apps together: {meter.account:,} of {meter.account_limit:,}.")
     elif live.reason:
         console.print(f"  The account's usage is not known: {live.reason}", style="dim", soft_wrap=True)
+    which = "all records are compared" if meter.next_lists else "what changed is pulled"
+    known = [(meter.changes, "the last run of changes took"), (meter.everything, "the last of all records took")]
+    told = [f"{words} {calls:,}" for calls, words in known if calls is not None]
+    console.print(
+        f"  The next run takes about {counted(meter.next_run, 'call')} ({'; '.join([which, *told])}); a first pull of"
+        f" everything about {meter.anew:,}.",
+        style="yellow" if meter.left is not None and meter.next_run > meter.left else "", soft_wrap=True,
+    )  # fmt: skip
 
 
 def _show_settings(console: Console, found: Status) -> None:
     main = found.catalog.main
     console.print(
         f"Settings: models {', '.join(main.models) or 'none'}; a score is written when it moved by"
-        f" {main.write_if_changed_by} points, and when only time passed every {main.time_moves_every} days; all ids"
-        f" are compared every {main.reconcile_every} day(s); {main.api.own_share:.0%} of the day's calls are ours.",
+        f" {main.write_if_changed_by} points, and when only time passed every {counted(main.time_moves_every, 'day')};"
+        f" all ids are compared every {counted(main.reconcile_every, 'day')};"
+        f" {main.api.own_share:.0%} of the day's calls are ours.",
         soft_wrap=True,
     )
-    console.print(f"Database: {found.sizes.get('file', 0) / 1_000_000:,.1f} MB. HubSpot API {main.api.version}.")
+    kept = main.retention
+    console.print(
+        f"Kept: events for {kept.events:,} days, history for {kept.history:,}, plans for {kept.before_images:,}.",
+        soft_wrap=True,
+    )
+    rows = sorted(((count, name) for name, count in found.sizes.items() if name != "file" and count), reverse=True)
+    most = ", ".join(f"{count:,} {name}" for count, name in rows[:_LARGEST])
+    console.print(
+        f"Database: {megabytes(found.sizes.get('file', 0))}; rows: {most}. HubSpot API {main.api.version}.",
+        soft_wrap=True,
+    )
+    if found.restored_at is not None:
+        console.print(
+            f"It was restored from a backup on {moment(found.restored_at)}; no run has written since.", style="yellow"
+        )
     if found.legacy:
         console.print(f"  calls without a dated version: {', '.join(found.legacy)}", style="dim", soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from hubsync.crm import translate, writes
+from hubsync.crm.figures import Answer
 from hubsync.crm.objects import object_name
 from hubsync.crm.paging import EventPage, RecordPage, SearchPage, next_after
+from hubsync.crm.search import Filter, sort
 from hubsync.crm.times import iso_z
-from hubsync.crm.transport import Answer, Query, Transport
+from hubsync.crm.transport import Query, Transport
 from hubsync.crm.versions import Versions
 from hubsync.errors import AccessError, RefusedError, RemoteError
 from hubsync.types import (
@@ -28,7 +30,8 @@ from hubsync.types import (
 )
 
 if TYPE_CHECKING:
-    from hubsync.crm.sdk import Owner, Pipeline, Sdk
+    from hubsync.crm.directory import Owner, Pipeline
+    from hubsync.crm.sdk import Sdk
 
 T = TypeVar("T")
 
@@ -40,28 +43,6 @@ ASSOCIATION_BATCH = 1000
 # An address of about 8 kB is refused (414), a search body over 3,000 characters too (400).
 _LONGEST_PROPERTIES = 6_000
 _LONGEST_SEARCH = 2_900
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One condition of a search; all of them must hold."""
-
-    property: str
-    operator: str
-    value: str | None = None
-    high_value: str | None = None
-    values: tuple[str, ...] = ()
-
-    def wire(self) -> dict[str, Any]:
-        """The condition as HubSpot reads it."""
-        shape: dict[str, Any] = {"propertyName": self.property, "operator": self.operator}
-        if self.value is not None:
-            shape["value"] = self.value
-        if self.high_value is not None:
-            shape["highValue"] = self.high_value
-        if self.values:
-            shape["values"] = list(self.values)
-        return shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +80,13 @@ class Client:
     def token_info(self) -> tuple[str, frozenset[str]] | None:
         """Portal id and scopes of the token; None when HubSpot does not tell them for this kind of token.
 
+        Those of an OAuth token came with it.
+
         For service keys it is not documented whether HubSpot does. A token that is not valid is found by
         `account`, not here.
         """
+        if not self.transport.credentials.metered:
+            return self.transport.credentials.told
         try:
             answer = self._call("token.introspect")
         except (AccessError, RefusedError):
@@ -110,7 +95,12 @@ class Client:
             return str(answer.data["hubId"]), frozenset(map(str, answer.data["scopes"]))
 
     def usage(self) -> Usage | None:
-        """The account's calls of the day, also told to the throttle; None when HubSpot does not say."""
+        """The account's calls of the day, also told to the throttle; None when HubSpot does not say.
+
+        It counts those of private apps and service keys, not those of OAuth apps.
+        """
+        if not self.transport.credentials.metered:
+            return None
         try:
             answer = self._call("account.usage")
         except (AccessError, RefusedError):
@@ -201,7 +191,7 @@ class Client:
         """
         body: dict[str, Any] = {
             "filterGroups": [{"filters": [each.wire() for each in filters]}] if filters else [],
-            "sorts": [_sort(each) for each in sorts],
+            "sorts": [sort(each) for each in sorts],
             "properties": list(properties) or ["hs_object_id"],
             "limit": limit,
             "after": int(after) if after is not None else 0,
@@ -287,8 +277,3 @@ def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """The items in runs of `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _sort(text: str) -> Mapping[str, str]:
-    name = text.removeprefix("-")
-    return {"propertyName": name, "direction": "DESCENDING" if name != text else "ASCENDING"}

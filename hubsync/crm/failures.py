@@ -15,10 +15,13 @@ from typing import Any, Literal
 import orjson
 
 from hubsync.crm.versions import Operation, Route
-from hubsync.errors import HubsyncError, RefusedError, RemoteError, ScopeError, TokenError
+from hubsync.errors import HubsyncError, RefusedError, RemoteError, ScopeError
 
 LONGEST_WAIT = 300.0
 """Seconds; what HubSpot wants to wait for longer than this is left to the next run."""
+
+# HubSpot's own texts differ on where service keys are.
+WHERE_SCOPES_ARE_ADDED = "in HubSpot under Settings > Integrations (or Development > Keys), where the token was made"
 
 _WORDS_SHOWN = 300
 _EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -66,17 +69,13 @@ def judge(
 ) -> Later | HubsyncError:
     """What a status of 300 or more means for the caller."""
     operation = route.operation
-    if status in (401, 530):
-        return TokenError(
-            f"HubSpot refuses the token ({status}); make a new service key or private app token in HubSpot's "
-            "settings and put it into HUBSPOT_ACCESS_TOKEN"
-        )
     if status == 403:
-        return _forbidden(operation, body)
+        return _forbidden(route, body)
     if status == 423:
         return LOCKED
     if status == 429:
-        return _asked_to_wait(headers, "429", now, limited=True) or _policy(operation, body)
+        policy = _policy(operation, body)
+        return _asked_to_wait(headers, "429", now, limited=True) or policy
     if status == 477:
         waits = _asked_to_wait(headers, "477, the account's data is being moved", now)
         return waits or dropped("the account's data is being moved (477)", arrived=False)
@@ -113,14 +112,20 @@ def _asked_to_wait(
     return RemoteError(f"HubSpot asks to wait ({reason}); run again {when}")
 
 
-def _forbidden(operation: Operation, body: Any) -> ScopeError:
+def _forbidden(route: Route, body: Any) -> ScopeError:
+    operation = route.operation
+    what = f"{operation.name} of {route.object}" if route.object else operation.name
     scopes = required_scopes(body)
     if scopes:
         any_one = "the scope" if len(scopes) == 1 else "any one of the scopes"
-        return ScopeError(f"the token may not do {operation.name} (403); give it {any_one} {', '.join(scopes)}", scopes)
+        return ScopeError(
+            f"the token may not do {what} (403); give it {any_one} {', '.join(scopes)} {WHERE_SCOPES_ARE_ADDED}",
+            scopes,
+            route.object,
+        )
     said = words(body)
     tail = f": {said}" if said and not operation.personal else ""
-    return ScopeError(f"HubSpot does not allow {operation.name} to this token or on this plan (403){tail}")
+    return ScopeError(f"HubSpot does not allow {what} to this token or on this plan (403){tail}", (), route.object)
 
 
 def _refused(route: Route, status: int, body: Any) -> RefusedError:

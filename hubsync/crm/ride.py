@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from hubsync.crm.transport import Answer, Transport
+from hubsync.crm.figures import Answer
+from hubsync.crm.transport import Transport
 from hubsync.crm.versions import Versions
 
 

@@ -16,52 +16,17 @@ import hubspot
 from hubspot.crm import owners, pipelines, properties
 from hubspot.crm.objects import tasks
 
+from hubsync.crm.directory import Owner, Pipeline, given, owner, pipeline
 from hubsync.crm.objects import association_types
 from hubsync.crm.paging import follow
 from hubsync.crm.ride import Ride
 from hubsync.crm.translate import understood
 from hubsync.crm.transport import Transport
 from hubsync.crm.versions import Versions
-from hubsync.errors import InputError, RefusedError, RemoteError
+from hubsync.errors import InputError, RefusedError, RemoteError, UnsureError
 from hubsync.types import PropertyDefinition
 
 _BATCH = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Someone to whom records belong; records refer to `id`, never to `user_id`."""
-
-    id: str
-    email: str
-    name: str
-    user_id: str = ""
-    archived: bool = False
-    teams: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage of a pipeline; `probability` is that of deals."""
-
-    id: str
-    label: str
-    closed: bool
-    probability: float | None = None
-
-    @property
-    def won(self) -> bool:
-        """True for the stage of deals that were won."""
-        return self.closed and self.probability == 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """A pipeline of deals or tickets, its stages in their order."""
-
-    id: str
-    label: str
-    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +69,12 @@ class Sdk:
             return [_definition(object_type, each) for each in found]
 
     def ensure_group(self, object_type: str, name: str, label: str) -> bool:
-        """Makes a property group unless it exists; True when it was made."""
-        with _ours("groups.get"):
-            try:
-                self._groups.get_by_name(object_type, name)
-            except RefusedError as error:
-                if error.status != 404:
-                    raise
-            else:
-                return False
+        """Makes a property group unless it exists; True when it was made.
+
+        A create whose answer was lost is settled by looking again.
+        """
+        if self._has_group(object_type, name):
+            return False
         with _ours("groups.create"):
             group = properties.PropertyGroupCreate(name=name, label=label, display_order=-1)
             try:
@@ -121,33 +83,60 @@ class Sdk:
                 if error.status != 409:
                     raise
                 return False
+            except UnsureError:
+                if not self._has_group(object_type, name):
+                    self._groups.create(object_type, group)
         return True
 
-    def create_properties(self, object_type: str, wanted: Sequence[PropertyDefinition]) -> list[str]:
+    def _has_group(self, object_type: str, name: str) -> bool:
+        with _ours("groups.get"):
+            try:
+                self._groups.get_by_name(object_type, name)
+            except RefusedError as error:
+                if error.status != 404:
+                    raise
+                return False
+        return True
+
+    def create_properties(
+        self, object_type: str, wanted: Sequence[PropertyDefinition], *, absent: bool = False
+    ) -> list[str]:
         """Makes those properties that do not exist and gives their names.
 
         When one exists with another type, nothing is made. A create whose answer was lost is settled by
-        looking again.
+        looking again. `absent` says that somebody has just looked, and none of them is there.
         """
-        missing = self._missing(object_type, wanted)
+        missing = list(wanted) if absent else self._missing(object_type, wanted)
         for start in range(0, len(missing), _BATCH):
-            some = missing[start : start + _BATCH]
-            refused: RemoteError | None = None
-            try:
-                with _ours("properties.batch_create"):
-                    body = properties.BatchInputPropertyCreate(inputs=[_creation(each) for each in some])
-                    answer = self._property_batches.create(object_type, body)
-                    said = [str(each.message) for each in getattr(answer, "errors", None) or ()]
-            except RemoteError as error:
-                refused, said = error, [str(error)]
-            still = self._missing(object_type, some)
-            if still:
-                raise refused or RefusedError(
-                    f"HubSpot did not make the property {still[0].name} of {object_type}: "
-                    f"{' '.join(said) or 'no reason given'}",
-                    status=207,
-                )
+            left = missing[start : start + _BATCH]
+            refused = self._create(object_type, left)
+            if refused is None:
+                continue
+            left = self._missing(object_type, left)
+            if left and isinstance(refused, UnsureError):
+                # The answer was lost, and HubSpot has not done it: now it is safe to ask again.
+                refused = self._create(object_type, left)
+                left = self._missing(object_type, left) if refused else []
+            if left and refused:
+                raise refused
         return [each.name for each in missing]
+
+    def _create(self, object_type: str, some: Sequence[PropertyDefinition]) -> RemoteError | None:
+        """Asks for these properties once; None when the answer has all of them, else what HubSpot has against it."""
+        try:
+            with _ours("properties.batch_create"):
+                body = properties.BatchInputPropertyCreate(inputs=[_creation(each) for each in some])
+                answer = self._property_batches.create(object_type, body)
+                said = " ".join(str(each.message) for each in getattr(answer, "errors", None) or ())
+                made = {str(each.name) for each in answer.results or ()}
+        except RemoteError as error:
+            return error
+        lost = [each.name for each in some if each.name not in made]
+        if not lost:
+            return None
+        return RefusedError(
+            f"HubSpot did not make the property {lost[0]} of {object_type}: {said or 'no reason given'}", status=207
+        )
 
     def _missing(self, object_type: str, wanted: Sequence[PropertyDefinition]) -> list[PropertyDefinition]:
         existing = {each.name: each for each in self.property_definitions(object_type)}
@@ -182,7 +171,7 @@ class Sdk:
             with _ours("owners.list"):
                 answer = api.get_page(limit=100, archived=archived, **({"after": after} if after else {}))
                 cursor = str(answer.paging.next.after) if answer.paging and answer.paging.next else None
-                return _OwnerPage([_owner(each) for each in answer.results], cursor)
+                return _OwnerPage([owner(each) for each in answer.results], cursor)
 
         return [owner for each in follow(page) for owner in each.rows]
 
@@ -190,7 +179,7 @@ class Sdk:
         """The pipelines of deals or tickets."""
         with _ours("pipelines.list"):
             found = self._crm.pipelines.pipelines_api.get_all(object_type).results
-            return [_pipeline(each) for each in found if not each.archived]
+            return [pipeline(each) for each in found if not each.archived]
 
     def create_task(self, task: Mapping[str, str], about: Sequence[tuple[str, str]]) -> str:
         """Makes a task about these (object, id) records and gives its id; it is never sent twice."""
@@ -208,7 +197,7 @@ class Sdk:
         ]
         with _ours("tasks.create"):
             body = tasks.SimplePublicObjectInputForCreate(properties=dict(task), associations=associations)
-            return _given(self._crm.objects.tasks.basic_api.create(body).id)
+            return given(self._crm.objects.tasks.basic_api.create(body).id)
 
 
 # Each package of the SDK has a tree of exceptions of its own.
@@ -227,19 +216,13 @@ def _ours(what: str) -> Iterator[None]:
             raise ValueError("the answer does not fit the SDK's model") from error
 
 
-def _given(value: Any) -> str:
-    if value is None:
-        raise ValueError("HubSpot left out a name, type or id")
-    return str(value)
-
-
 def _definition(object_type: str, raw: Any) -> PropertyDefinition:
     modification = raw.modification_metadata
     return PropertyDefinition(
         object=object_type,
-        name=_given(raw.name),
+        name=given(raw.name),
         label=raw.label or "",
-        type=_given(raw.type),
+        type=given(raw.type),
         field_type=raw.field_type or "",
         group=raw.group_name or "",
         description=raw.description or "",
@@ -267,23 +250,3 @@ def _options(options: Sequence[tuple[str, str]]) -> list[Any]:
         properties.OptionInput(value=value, label=label, display_order=number, hidden=False)
         for number, (value, label) in enumerate(options)
     ]
-
-
-def _owner(raw: Any) -> Owner:
-    name = f"{raw.first_name or ''} {raw.last_name or ''}".strip()
-    teams = tuple(str(team.name) for team in raw.teams or ())
-    return Owner(
-        _given(raw.id), raw.email or "", name, str(raw.user_id or ""), archived=bool(raw.archived), teams=teams
-    )
-
-
-def _pipeline(raw: Any) -> Pipeline:
-    stages = sorted((each for each in raw.stages if not each.archived), key=lambda each: each.display_order)
-    return Pipeline(_given(raw.id), raw.label, tuple(_stage(each) for each in stages))
-
-
-def _stage(raw: Any) -> Stage:
-    metadata = raw.metadata or {}
-    probability = metadata.get("probability")
-    closed = metadata.get("isClosed") == "true" or metadata.get("ticketState") == "CLOSED"
-    return Stage(_given(raw.id), raw.label, closed, None if probability is None else float(probability))

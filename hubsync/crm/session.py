@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
@@ -15,24 +16,24 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Bearer(AuthBase):
-    """Puts the token on each request; held here it stays out of every repr, and .netrc can't replace it."""
+    """Puts the token on a request; held here it stays out of every repr, and .netrc can't replace it."""
 
     def __init__(self, token: str) -> None:
-        self.token = _checked(token)
+        self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Adds the header."""
-        request.headers["Authorization"] = f"Bearer {self.token}"
+        """Adds the header, if there is a token."""
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
-def open_session(base_url: str, auth: Bearer, streams: int) -> requests.Session:
+def open_session(base_url: str, streams: int) -> requests.Session:
     """A session with a connection for each stream, without cookies, redirects or retries of its own."""
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=streams, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    session.auth = auth
     # A proxy of the environment must not be asked for this machine.
     session.trust_env = not _is_loopback(base_url)
     session.headers.update({"User-Agent": "hubsync", "Accept": "application/json"})
@@ -43,9 +44,10 @@ def open_session(base_url: str, auth: Bearer, streams: int) -> requests.Session:
 
 def checked_url(url: str) -> str:
     """The base address without a slash at its end; InputError when the token would travel in clear."""
-    parts = urlsplit(url)
-    if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and _is_loopback(url)):
-        return url.rstrip("/")
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and _is_loopback(url)):
+            return url.rstrip("/")
     raise InputError("HUBSPOT_BASE_URL must begin with https:// (http:// only on this machine), to keep the token safe")
 
 
@@ -53,7 +55,8 @@ def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def _checked(token: str) -> str:
+def checked_token(token: str) -> str:
+    """The token as it can stand in a header; TokenError for what can't, without quoting it."""
     stripped = token.strip()
     if not stripped:
         raise TokenError("there is no HubSpot token; put one into HUBSPOT_ACCESS_TOKEN")

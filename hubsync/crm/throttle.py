@@ -13,7 +13,7 @@ from hubsync.crm.versions import Route
 START_LIMIT = 90
 """Calls in ten seconds before the first answer has told the real limit (100 on the smallest plan)."""
 
-USED_SHARE = 0.95
+USED_SHARE = 0.98
 """Of the learnt limit; the rest is room for calls that reach HubSpot in another order than they left."""
 
 _LONGEST_FLIGHT = 1.0

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 import tenacity
 from urllib3.exceptions import NewConnectionError
 
+from hubsync.crm.credentials import Credentials, StaticToken
 from hubsync.crm.failures import DailyLimitReached, Later, dropped, judge
+from hubsync.crm.figures import Answer, Calls, RateHeaders
 from hubsync.crm.session import Bearer, checked_url, open_session
 from hubsync.crm.throttle import Throttle, whole
 from hubsync.crm.times import parse_http_date
 from hubsync.crm.versions import Operation, Route
-from hubsync.errors import HubsyncError, RemoteError
+from hubsync.errors import HubsyncError, RemoteError, UnsureError
 
 BASE_URL = "https://api.hubapi.com"
 CONNECT_TIMEOUT = 10.0
@@ -29,70 +30,40 @@ READ_TIMEOUT = 100.0
 LONGEST_PAUSE = 3.0
 ATTEMPTS = 7
 
+# What never answered is more likely a wrong address than a HubSpot that is down: seconds and tries until that is told.
+_FIRST_CONTACT = 5.0
+_FIRST_ATTEMPTS = 4
+
 _log = logging.getLogger(__name__)
 
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
-class Answer(NamedTuple):
-    """A success: its status, its decoded JSON (None when empty) and its headers."""
+class _Call(NamedTuple):
+    """What is sent: JSON with the token, or a form without it."""
 
-    status: int
-    data: Any
-    headers: Mapping[str, str]
-
-
-class RateHeaders(NamedTuple):
-    """The rate limits as the last answer that had them told them."""
-
-    maximum: int | None = None
-    remaining: int | None = None
-    daily: int | None = None
-    daily_remaining: int | None = None
-
-
-class Calls:
-    """How often HubSpot was called, each try counted; `limited` were answered with 429."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_operation: Counter[str] = Counter()
-        self._limited = 0
-
-    def add(self, operation: str) -> None:
-        """Counts a try."""
-        with self._lock:
-            self._by_operation[operation] += 1
-
-    def add_limited(self) -> None:
-        """Counts a 429."""
-        with self._lock:
-            self._limited += 1
-
-    @property
-    def total(self) -> int:
-        """All tries."""
-        with self._lock:
-            return self._by_operation.total()
-
-    @property
-    def limited(self) -> int:
-        """The tries that were answered with 429."""
-        return self._limited
-
-    @property
-    def by_operation(self) -> dict[str, int]:
-        """Tries by operation name."""
-        with self._lock:
-            return dict(self._by_operation)
+    route: Route
+    query: Query = ()
+    content: bytes | None = None
+    form: Mapping[str, str] | None = None
 
 
 class _TryAgainError(Exception):
-    """Carries the reason to wait through tenacity."""
+    """Carries the reason to wait through tenacity; `broken` when there was no answer."""
 
-    def __init__(self, later: Later) -> None:
+    def __init__(self, later: Later, *, broken: bool = False) -> None:
         self.later = later
+        self.broken = broken
         super().__init__(later.reason)
+
+
+class _UnauthorizedError(Exception):
+    """HubSpot refused this token."""
+
+    def __init__(self, status: int, token: str) -> None:
+        self.status = status
+        self.token = token
+        super().__init__(f"{status}")
 
 
 class Transport:
@@ -100,24 +71,26 @@ class Transport:
 
     def __init__(
         self,
-        token: str,
+        credentials: Credentials | str,
         *,
         base_url: str = BASE_URL,
         throttle: Throttle | None = None,
-        streams: int = 8,
+        streams: int = 24,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self.base_url = checked_url(base_url)
+        self.credentials = StaticToken(credentials) if isinstance(credentials, str) else credentials
         self.throttle = throttle or Throttle(clock=clock, sleep=sleep)
         self.calls = Calls()
         self.rate = RateHeaders()
         self._date: str | None = None
         self._sleep = sleep
         self._uniform = uniform
-        self._auth = Bearer(token)
-        self._session = open_session(self.base_url, self._auth, streams)
+        self._answered = False
+        self._understood = False
+        self._session = open_session(self.base_url, streams)
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
@@ -132,37 +105,56 @@ class Transport:
         self._session.close()
 
     def request(self, route: Route, query: Query = (), body: Any = None) -> Answer:
-        """HubSpot's answer to one operation, tried again where that can help."""
-        operation = route.operation
-        content = self._content(operation, body)
+        """HubSpot's answer to one operation, tried again where that can help, and once with a new token."""
+        call = _Call(route, query, None if body is None else orjson.dumps(body))
+        try:
+            return self._patiently(call)
+        except _UnauthorizedError as error:
+            if not self.credentials.renewed(error.token, self._ask):
+                raise self.credentials.refused(error.status) from None
+        try:
+            return self._patiently(call)
+        except _UnauthorizedError as error:
+            raise self.credentials.refused(error.status) from None
+
+    def _ask(self, route: Route, form: Mapping[str, str]) -> Any:
+        try:
+            return self._patiently(_Call(route, form=form)).data
+        except _UnauthorizedError as error:
+            raise self.credentials.refused(error.status) from None
+
+    def _patiently(self, call: _Call) -> Answer:
+        operation = call.route.operation
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: self._may_repeat(operation, error)),
             wait=self._wait,
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=self._stop,
             sleep=self._sleep,
             reraise=True,
         )
         try:
-            return retrying(self._try_once, route, query, content)
+            return retrying(self._try_once, call)
         except _TryAgainError as error:
-            raise self._given_up(operation, error.later) from error.__cause__
+            raise self._given_up(operation, error) from error.__cause__
         except DailyLimitReached:
             raise self.throttle.daily.exhausted() from None
 
-    def _content(self, operation: Operation, body: Any) -> bytes | None:
-        if operation.own_token:
-            body = {"tokenKey": self._auth.token}
-        return None if body is None else orjson.dumps(body)
-
-    def _try_once(self, route: Route, query: Query, content: bytes | None) -> Answer:
-        response = self._send(route, query, content)
+    def _try_once(self, call: _Call) -> Answer:
+        route = call.route
+        token = self.credentials.token(self._ask) if call.form is None else ""
+        if route.operation.own_token:
+            call = call._replace(content=orjson.dumps({"tokenKey": token}))
+        response = self._send(call, token)
         self._note(response.headers)
         broken, data = _decoded(response.content)
         status = response.status_code
+        self._recognise(response, broken=broken)
         if status < 300 and not broken:
             return Answer(status, data, response.headers)
         if status < 300:
             raise _TryAgainError(dropped("HubSpot's answer was cut off"))
+        if status in (401, 530):
+            raise _UnauthorizedError(status, token)
         verdict = judge(route, status, data, response.headers, self.server_time)
         if isinstance(verdict, HubsyncError):
             raise verdict
@@ -172,22 +164,40 @@ class Transport:
             self.throttle.pause(route, min(verdict.first, LONGEST_PAUSE))
         raise _TryAgainError(verdict)
 
-    def _send(self, route: Route, query: Query, content: bytes | None) -> requests.Response:
-        operation, path, _ = route
+    def _recognise(self, response: requests.Response, *, broken: bool) -> None:
+        """RemoteError when the first answer is not HubSpot's; what it sends when it fails may be no JSON either."""
+        cut = response.content.lstrip()[:1] in (b"{", b"[")
+        means_it = response.status_code < 300 or response.status_code in (404, 405)
+        if broken and not cut and means_it and not self._understood:
+            raise RemoteError(
+                f"what answers at {self._host} is not HubSpot ({response.status_code} without JSON); check"
+                " HUBSPOT_BASE_URL"
+            )
+        self._understood = self._understood or not broken
+
+    @property
+    def _host(self) -> str:
+        parts = urlsplit(self.base_url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+    def _send(self, call: _Call, token: str) -> requests.Response:
+        route, operation = call.route, call.route.operation
         slot = self.throttle.enter(route)
         self.calls.add(operation.name)
         headers: Mapping[str, str] = {}
         try:
             response = self._session.request(
                 operation.method,
-                self.base_url + path,
-                params=query or None,
-                data=content,
-                headers={"Content-Type": "application/json"} if content is not None else None,
+                self.base_url + route.path,
+                params=call.query or None,
+                data=call.content if call.form is None else call.form,
+                headers={"Content-Type": "application/json"} if call.content is not None else None,
+                auth=Bearer(token),
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
             )
             headers = response.headers
+            self._answered = True
         except requests.RequestException as error:
             raise _connection_failure(operation, error) from error
         finally:
@@ -208,6 +218,12 @@ class Transport:
     def _may_repeat(self, operation: Operation, error: BaseException) -> bool:
         return isinstance(error, _TryAgainError) and (operation.idempotent or not error.later.done)
 
+    def _stop(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, _TryAgainError) and error.broken and not self._answered:
+            return state.attempt_number >= _FIRST_ATTEMPTS or (state.seconds_since_start or 0.0) > _FIRST_CONTACT
+        return state.attempt_number >= ATTEMPTS
+
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if not isinstance(error, _TryAgainError):
@@ -216,12 +232,15 @@ class Transport:
         _log.info("%s, trying again in %.1f s", error.later.reason, seconds)
         return seconds
 
-    def _given_up(self, operation: Operation, later: Later) -> RemoteError:
+    def _given_up(self, operation: Operation, error: _TryAgainError) -> RemoteError:
+        later = error.later
         if later.done and not operation.idempotent:
-            return RemoteError(
+            return UnsureError(
                 f"it is not known whether HubSpot did {operation.name}, {later.reason}; "
                 "look in HubSpot before it is done again"
             )
+        if error.broken and not self._answered:
+            return RemoteError(f"{self._host} can't be reached, {later.reason}; check the network and HUBSPOT_BASE_URL")
         return RemoteError(f"HubSpot did not do {operation.name}, {later.reason}; run again later")
 
 
@@ -245,4 +264,4 @@ def _connection_failure(operation: Operation, error: requests.RequestException) 
         return RemoteError(f"hubsync could not send {operation.name} ({kind}); check HUBSPOT_BASE_URL")
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     never_open = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
-    return _TryAgainError(dropped(f"the connection to HubSpot broke ({kind})", arrived=not never_open))
+    return _TryAgainError(dropped(f"the connection to HubSpot broke ({kind})", arrived=not never_open), broken=True)

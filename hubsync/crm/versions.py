@@ -41,11 +41,12 @@ class Operation:
 
 
 class Route(NamedTuple):
-    """An operation and the path it has in the version in use."""
+    """An operation and the path it has in the version in use; `object` is the one that it is about, if any."""
 
     operation: Operation
     path: str
     dated: bool = False
+    object: str = ""
 
 
 _OBJECTS = "/crm/v3/objects/{object}", "/crm/objects/2026-09/{object}"
@@ -111,6 +112,8 @@ OPERATIONS: tuple[Operation, ...] = (
         personal=True,
         own_token=True,
     ),
+    # HubSpot renews access tokens on one path for each version; each has the same form and answer.
+    Operation("oauth.token", "POST", "/oauth/v3/token", "/oauth/2026-03/token", idempotent=True, personal=True),
 )
 
 
@@ -142,7 +145,8 @@ class Versions:
 
     def _filled(self, operation: Operation, fields: Mapping[str, str]) -> Route:
         template = self.template(operation)
-        return Route(operation, template.format_map(fields), dated=template == operation.dated)
+        object_type = fields["object"] if "{object}" in template else ""
+        return Route(operation, template.format_map(fields), template == operation.dated, object_type)
 
     @cached_property
     def _patterns(self) -> list[tuple[Operation, re.Pattern[str]]]:

@@ -2,11 +2,13 @@
 
 HubSpot may answer 200, 207 with some errors, or refuse all for the sake of one. Every update carries its own
 objectWriteTraceId, so that an error finds its record; a batch refused as a whole is halved until the records
-at fault stand alone.
+at fault stand alone. Halves take every other record, so that those which stand alone first are spread over the
+batch: when a rule of the portal refuses all of them in the same words, it is taken to refuse the rest too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -20,6 +22,9 @@ GONE = "MERGED_OR_GONE"
 """Category of an outcome whose record HubSpot silently left out."""
 
 _WHOLE_BATCH = (400, 409)
+
+# So many records alone refused alike, and none written, that the rest need not be asked one by one.
+_ENOUGH = 5
 
 # A property at fault by itself is at fault in every record. (mem) READ_ONLY_VALUE is as remembered.
 _FAULT_OF_PROPERTY = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
@@ -48,6 +53,8 @@ class Batch:
         self._object = object_type
         self._trace = trace
         self._sent = 0
+        self._alike: Counter[tuple[str, frozenset[str]]] = Counter()
+        self._taken: set[frozenset[str]] = set()
 
     def write(self, updates: Sequence[Update]) -> list[Outcome]:
         """The outcome of each update, in their order."""
@@ -70,6 +77,7 @@ class Batch:
             return self._after_refusal(updates, error)
         with understood("objects.batch_update"):
             outcomes = _written(data, traces)
+            self._taken |= {_kind(update) for update in updates if update.record_id in outcomes}
             unclear = _refused(data, traces, outcomes)
         left = [update for update in updates if update.record_id not in outcomes]
         return outcomes | self._left_out(left, unclear, alone=len(updates) == 1)
@@ -80,7 +88,10 @@ class Batch:
 
     def _after_refusal(self, updates: Sequence[Update], error: RefusedError) -> dict[str, Outcome]:
         if len(updates) == 1:
+            self._alike[reason(error.body), _kind(updates[0])] += 1
             return {updates[0].record_id: _rejected(updates[0], error.body)}
+        if self._is_a_rule(updates, error):
+            return {update.record_id: _rejected(update, error.body) for update in updates}
         codes = error_codes(error.body)
         bad = {name for code, names in codes if code in _FAULT_OF_PROPERTY for name in names}
         at_fault = [update for update in updates if not bad.isdisjoint(update.properties)]
@@ -91,8 +102,12 @@ class Batch:
         return self._halved(updates)
 
     def _halved(self, updates: Sequence[Update]) -> dict[str, Outcome]:
-        middle = len(updates) // 2
-        return self._write(updates[:middle]) | self._write(updates[middle:])
+        return self._write(updates[::2]) | self._write(updates[1::2])
+
+    def _is_a_rule(self, updates: Sequence[Update], error: RefusedError) -> bool:
+        said = reason(error.body)
+        kinds = {_kind(update) for update in updates}
+        return self._taken.isdisjoint(kinds) and all(self._alike[said, kind] >= _ENOUGH for kind in kinds)
 
     def _left_out(self, left: Sequence[Update], unclear: Sequence[Any], *, alone: bool) -> dict[str, Outcome]:
         if not unclear:
@@ -100,6 +115,10 @@ class Batch:
         if alone:
             return {update.record_id: _rejected(update, unclear[0]) for update in left}
         return self._halved(left) if len(left) > 1 else self._write(left)
+
+
+def _kind(update: Update) -> frozenset[str]:
+    return frozenset(update.properties)
 
 
 def _written(data: Mapping[str, Any], traces: Mapping[str, Update]) -> dict[str, Outcome]:

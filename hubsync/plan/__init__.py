@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hubsync.catalog import Catalog
@@ -21,7 +21,9 @@ from hubsync.plan.guards import (
     tier_moves,
     writes_calls,
 )
+from hubsync.plan.known import KnownData, known_data, known_guard
 from hubsync.plan.moves import Writing, make_moves, make_touched
+from hubsync.plan.refill import make_since
 from hubsync.scoring.declarations import Writes
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
@@ -35,16 +37,18 @@ __all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "pla
 class Circumstances:
     """What the plan must know beside scores: the run, what was pulled, what is held and what is left of the API.
 
-    `held` are models whose inputs can't be trusted now: their old values stay. `footprints` say what models wrote
-    so far, `existing` which properties the portal has, per object as far as that was asked.
+    `held` are models whose inputs can't be trusted now, with the reason: their old values stay. `footprints` say what
+    models wrote so far, `existing` which properties the portal has, per object as far as that was asked, `known_data`
+    what the rules knew at the last write.
     """
 
     run_id: str
     pulled: Mapping[str, tuple[int, int]]
-    held: frozenset[str] = frozenset()
+    held: Mapping[str, str] = field(default_factory=dict)
     calls_left: int | None = None
     footprints: Sequence[Retired] = ()
-    existing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    existing: Mapping[str, Collection[str]] = field(default_factory=dict)
+    known_data: KnownData = field(default_factory=dict)
 
 
 def footprints(used: Iterable[UsedModel]) -> list[Retired]:
@@ -78,6 +82,7 @@ def plan(
     renewed: list[str] = []
     for writing in writings:
         name = writing.model.name
+        make_since(scratch, writing)
         make_moves(scratch, writing, as_of)
         add_changes(scratch, writing, as_of)
         moves[name] = tier_moves(scratch, writing)
@@ -86,6 +91,8 @@ def plan(
         guards += tier_guards(writing, moves[name], limits, renewed=name in renewed)
     guards += _clears(scratch, catalog, writings, circumstances)
     drop_rejected(scratch, as_of)
+    known = known_data(scratch, scores.models, circumstances.held, circumstances.known_data)
+    guards += known_guard(scores.models, known, circumstances.known_data, catalog.main.guards)
     records = _records_per_object(scratch)
     budget = budget_guard(writes_calls(records), circumstances.calls_left)
     if budget is not None and records:
@@ -101,10 +108,12 @@ def plan(
         tier_moves=moves,
         guards=tuple(guards),
         new_models=tuple(renewed),
+        held_models=dict(circumstances.held),
+        known_data=known,
     )
 
 
-def _writings(catalog: Catalog, scores: Scores, held: frozenset[str]) -> list[Writing]:
+def _writings(catalog: Catalog, scores: Scores, held: Collection[str]) -> list[Writing]:
     on = {model.model for model in catalog.on}
     main = catalog.main
     return [
@@ -136,7 +145,7 @@ def _clears(
             *(names for name, object_, names in declared if object_ == footprint.object and name != footprint.model)
         )
         if footprint.object in circumstances.existing:
-            clearable &= circumstances.existing[footprint.object]
+            clearable &= frozenset(circumstances.existing[footprint.object])
         published = published_count(scratch, footprint.model, footprint.object)
         scored = writing.model.relation if writing is not None else None
         retired = replace(footprint, properties=clearable, dropped=clearable - mine, scored=scored)

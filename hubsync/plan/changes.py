@@ -60,12 +60,15 @@ def add_changes(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     that keeps its values under a new version.
     """
     writes, model = writing.writes, writing.model
-    now = literal(iso(as_of))
+    # A tier that HubSpot merely lost has not changed.
+    moved = "(tier_differs AND NOT (own_tier IS NULL AND tier IS NOT DISTINCT FROM last_tier))"
+    then = "strftime(since, '%Y-%m-%dT%H:%M:%S.%gZ')"
+    changed = f"CASE WHEN {moved} THEN {literal(iso(as_of))} ELSE {then} END"
     parts = (
         (writes.score, "own_score", "COALESCE(CAST(score AS VARCHAR), '')", "score_differs"),
         (writes.tier, "own_tier", "COALESCE(tier, '')", "tier_differs"),
         (writes.why, "own_why", "why", "COALESCE(own_why, '') <> why"),
-        (writes.tier_changed_at, "own_changed", now, "tier_differs"),
+        (writes.tier_changed_at, "own_changed", changed, f"({moved} OR since IS NOT NULL)"),
     )
     for property_, before, after, differs in parts:
         if property_ is not None:

@@ -41,6 +41,11 @@ class Writing:
         return f"moves_{self.model.name}"
 
     @property
+    def since(self) -> str:
+        """The relation of the times at which tiers changed that HubSpot has lost."""
+        return f"since_{self.model.name}"
+
+    @property
     def writes(self) -> Writes:
         """The properties it writes."""
         return self.model.declaration.writes or Writes.model_construct()
@@ -108,13 +113,14 @@ def make_moves(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     """Make the relation of one model's moves: every scored record, with what it had and whether to write.
 
     `writes` says that HubSpot gets it: a tier that differs, whatever differs of another version or from what was
-    published (edited there, or never arrived), and else only a large enough change. `counts` says that the history
-    gets it: also a tier or a version that HubSpot needs no word about.
+    published (edited there, or never arrived), what HubSpot has lost, and else only a large enough change. `counts`
+    says that the history gets it: also a tier or a version that HubSpot needs no word about.
     """
     scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing, as_of)}")
 
 
-def _own(property_: str | None) -> str:
+def own(property_: str | None) -> str:
+    """The value of one of our properties in HubSpot, by the relation `o`; NULL when the model does not write it."""
     if property_ is None:
         return "NULL"
     return sql.render(sql.json_text(sql.column("own", "o"), property_))
@@ -127,12 +133,13 @@ def _joined(writing: Writing) -> str:
         f"SELECT s.record_id, s.score, s.known_data, s.why, s.band{values},"
         f" CASE WHEN p.version = {literal(writing.version)} THEN p.tier END AS held,"
         " p.tier AS last_tier, p.score AS last_score, p.version AS last_version, p.as_of AS last_as_of,"
-        f" {_own(writes.score)} AS own_score, {_own(writes.tier)} AS own_tier, {_own(writes.why)} AS own_why,"
-        f" {_own(writes.tier_changed_at)} AS own_changed, t.touched_at"
+        f" {own(writes.score)} AS own_score, {own(writes.tier)} AS own_tier, {own(writes.why)} AS own_why,"
+        f" {own(writes.tier_changed_at)} AS own_changed, n.since, t.touched_at"
         f" FROM {name(model.relation)} s"
         f" LEFT JOIN (SELECT * FROM published WHERE object = {literal(model.object)}"
         f" AND model = {literal(model.name)}) p ON p.record_id = s.record_id"
         f" LEFT JOIN {name(f'own_{model.object}')} o ON o.record_id = s.record_id"
+        f" LEFT JOIN {name(writing.since)} n ON n.record_id = s.record_id"
         f" LEFT JOIN {_touched(model.object)} t ON t.record_id = s.record_id"
         f" JOIN {name(f'records_{model.object}')} r ON r.record_id = s.record_id"
         f" WHERE NOT {closed(model.object, 'properties')}"
@@ -170,6 +177,7 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     owed = f"last_as_of IS NOT NULL AND ({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
     large = f"({number}) IS NULL OR score IS NULL OR abs(({number}) - score) >= {writing.at_least}"
     fresh = f"last_score IS NULL OR touched_at > last_as_of OR last_as_of <= {due}"
+    lost_why = "own_why IS NULL AND (last_tier IS NOT NULL OR last_score IS NOT NULL)" if writes.why else "FALSE"
     text = sql.render(shortened(sql.column("spoken")))
     spoken = (
         "CASE WHEN tier <> band THEN concat('Stays ', tier, ', ', band,"
@@ -179,8 +187,9 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
         f"WITH joined AS ({_joined(writing)}),"
         f" tiered AS (SELECT *, {_tier(model)} AS tier FROM joined),"
         f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
-        f" {new_version} AS new_version, ({owed}) AS owed, ({large}) AS large, ({fresh}) AS fresh, {spoken} AS spoken"
-        f" FROM tiered) SELECT * EXCLUDE (why, spoken), {text} AS why,"
-        " tier_differs OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
+        f" {new_version} AS new_version, ({owed}) AS owed, ({large}) AS large, ({fresh}) AS fresh,"
+        f" ({lost_why}) OR since IS NOT NULL AS lost, {spoken} AS spoken FROM tiered)"
+        f" SELECT * EXCLUDE (why, spoken), {text} AS why,"
+        " tier_differs OR lost OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
         " writes OR new_version OR tier IS DISTINCT FROM last_tier AS counts FROM judged"
     )

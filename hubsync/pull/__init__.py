@@ -1,8 +1,21 @@
 """Stage 1: what HubSpot and other sources know comes into the store."""
 
 from hubsync.pull.choice import feeds_of
+from hubsync.pull.drift import SCHEMA, Lost, remembered
 from hubsync.pull.estimate import Estimate, estimate
 from hubsync.pull.result import Progress, PullResult, SourceReport
-from hubsync.pull.stage import pull
+from hubsync.pull.stage import held_before, pull
 
-__all__ = ["Estimate", "Progress", "PullResult", "SourceReport", "estimate", "feeds_of", "pull"]
+__all__ = [
+    "SCHEMA",
+    "Estimate",
+    "Lost",
+    "Progress",
+    "PullResult",
+    "SourceReport",
+    "estimate",
+    "feeds_of",
+    "held_before",
+    "pull",
+    "remembered",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Derivation:
         self._survey = survey
         self._folder = folder
         self._now = survey.mode.as_of.now
+        self._since = survey.mode.as_of.day_start - timedelta(days=survey.catalog.main.retention.events)
         self.unreadable: dict[str, int] = {}
 
     def from_records(self, source_id: str, source: ObjectSource, *, moved: bool) -> None:
@@ -57,7 +58,8 @@ class Derivation:
         kind = self._survey.choice.reports[source_id].kind
         count = self._cursor(source_id).get("unreadable", 0)
         if not unchanged:
-            count = self._writer.replace_events(source_id, kind, query, self._now, file=file).unreadable
+            made = self._writer.replace_events(source_id, kind, query, self._now, file=file, since=self._since)
+            count = made.unreadable
         self._writer.set_cursor(f"derived/{source_id}", {**position, "unreadable": count}, self._now)
         self.unreadable[source_id] = int(count)
 

@@ -36,13 +36,20 @@ class Estimate:
 
 def estimate(client: Client, catalog: Catalog, as_of: AsOf) -> Estimate:
     """Ask for the number of records of each object, one call each."""
-    needed, vocabulary = needs(catalog, as_of, Feeds())
+    needed, _ = needs(catalog, as_of, Feeds())
     records = {name: _count(client, name) for name in needed.objects}
+    return reckon(catalog, as_of, records, client.transport.rate.maximum)
+
+
+def reckon(catalog: Catalog, as_of: AsOf, records: Mapping[str, int | None], rate: int | None = None) -> Estimate:
+    """What pulling everything costs when there are so many records; `rate` is the limit of calls in ten seconds."""
+    needed, vocabulary = needs(catalog, as_of, Feeds())
+    records = {name: records.get(name) for name in needed.objects}
     pages = {name: ceil((count or 0) / PAGE) or 1 for name, count in records.items()}
     kinds = {kind for kind, _, source in needed.sources(vocabulary) if isinstance(source, OccurrenceSource)}
     # Beside the pages: definitions and the recycle bin of each object, the event types, one page per kind of event.
     calls = sum(pages.values()) + 2 * len(pages) + (1 + len(kinds) if kinds else 0)
-    per_second = (client.transport.rate.maximum or _SMALLEST_LIMIT) / _WINDOW
+    per_second = (rate or _SMALLEST_LIMIT) / _WINDOW
     seconds = max(calls / per_second, max(pages.values(), default=0) * _SECONDS_PER_PAGE)
     return Estimate(calls, seconds / 60, records, tuple(sorted(kinds)))
 

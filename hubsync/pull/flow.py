@@ -15,8 +15,8 @@ from hubsync.pull.result import Progress
 from hubsync.store import Writer
 from hubsync.types import Batch
 
-WORKERS = 6
-ROWS = 5_000
+WORKERS = 12
+ROWS = 10_000
 SECONDS = 2.0
 SHARE = 4
 """How many times as long as the last commit took to wait for the next: on a large portal a commit of scattered

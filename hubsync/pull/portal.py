@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 
-from hubsync.crm import Client
+from hubsync.crm import Abreast, Client
 from hubsync.errors import ScopeError
 from hubsync.types import PropertyDefinition
 
@@ -30,6 +32,18 @@ class Portal:
         if isinstance(known, ScopeError):
             raise known
         return known
+
+    def read_definitions(self, object_names: Iterable[str]) -> None:
+        """Ask for the properties of several objects at once, so that latency is waited for once."""
+        names = sorted(object_names)
+        if names:
+            with Abreast(len(names), "definitions") as pool:
+                for asked in [pool.submit(self._remember, name) for name in names]:
+                    asked.result()
+
+    def _remember(self, object_name: str) -> None:
+        with suppress(ScopeError):
+            self.definitions(object_name)
 
     def lacks(self, object_name: str, names: set[str]) -> str | None:
         """Why these properties can't be read, or None when they can."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hubsync.pull.drift import Lost
 from hubsync.scoring.sources import Feeds
 from hubsync.store import SourceStatus
+from hubsync.types import PropertyDefinition
 
 
 class Progress(Protocol):
@@ -39,8 +41,9 @@ class PullResult:
 
     `rows` counts pulled records per object, `events` the events per kind that came or went. `records` has, for each
     object listed in full, (records seen, records we had); `shrunk` names those whose listing fell below the guard:
-    nothing of theirs was archived. `properties` names what each object has in this portal; `missing` maps
-    `object.property` to the models that name it, `unreadable` a source to its rows without a readable time.
+    nothing of theirs was archived. `definitions` has the properties of each object in this portal by name; `missing`
+    maps `object.property` to the models that name it, `unreadable` a source to its rows without a readable time.
+    `lost` is what models were scored with and is not there any more.
     `unavailable` maps an object that can't be read to the reason, `held` a model to the reason why its old values
     must stay.
     """
@@ -51,8 +54,9 @@ class PullResult:
     events: Mapping[str, int]
     records: Mapping[str, tuple[int, int]]
     shrunk: tuple[str, ...]
-    properties: Mapping[str, frozenset[str]]
+    definitions: Mapping[str, Mapping[str, PropertyDefinition]]
     missing: Mapping[str, tuple[str, ...]]
+    lost: tuple[Lost, ...]
     unreadable: Mapping[str, int]
     unavailable: Mapping[str, str]
     held: Mapping[str, str]

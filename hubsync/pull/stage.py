@@ -8,18 +8,22 @@ from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
 from hubsync.pull.choice import limits_silence, settled
 from hubsync.pull.derivation import Derivation
+from hubsync.pull.drift import SCHEMA, drift
 from hubsync.pull.flow import Flow, Stream
+from hubsync.pull.leaving import leave_no_byte, take_leave
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import Progress, PullResult, SourceReport
-from hubsync.pull.survey import Mode, Past, Survey
+from hubsync.pull.survey import Mode, Past, Survey, needs
 from hubsync.scoring.origins import CounterSource, ObjectSource, TableSource
+from hubsync.scoring.requirements import Requirements
 from hubsync.scoring.sources import Feeds
-from hubsync.store import SourceState, Stock, Store, Writer
+from hubsync.store import Reader, SourceState, Stock, Store, Writer
 from hubsync.types import AsOf, Batch
 
 
@@ -67,6 +71,8 @@ class _Stage:
         """Pull records and occurrences side by side."""
         survey = self.survey
         self._forget_outdated()
+        self._remember(survey.drift.first)
+        self._forget_unmade()
         if any(getattr(source, "currency", None) for source in survey.active.values()):
             # Asked for here, so that no two threads ask.
             _ = self.portal.currency
@@ -86,10 +92,15 @@ class _Stage:
         survey = self.survey
         with self._gate, self.store.write(tables=self.catalog.folder.resolve()) as writer:
             unreadable = self._derive(writer)
+            erased = take_leave(writer, survey.records, self.as_of.now)
             stock = writer.stock()
             found = survey.choice.reports.values()
             reports = tuple(self._settled(report, stock.get(report.source)) for report in found)
             writer.save_sources([self._state(report) for report in reports])
+            if self.past.cursors.get(SCHEMA) != survey.drift.last:
+                writer.set_cursor(SCHEMA, survey.drift.last, self.as_of.now)
+        if erased:
+            leave_no_byte(self.store)
         listed = {name: stream for name, stream in survey.records.items() if stream.listed}
         return PullResult(
             feeds=_feeds(survey, reports),
@@ -98,8 +109,9 @@ class _Stage:
             events=_difference(self.past.stock, stock),
             records={name: (stream.seen, stream.before) for name, stream in listed.items()},
             shrunk=tuple(name for name, stream in listed.items() if stream.shrunk),
-            properties={name: frozenset(self.portal.definitions(name)) for name in survey.records},
+            definitions=survey.definitions,
             missing=survey.missing,
+            lost=survey.drift.lost,
             unreadable=unreadable,
             unavailable={name: why for name, why in survey.unavailable.items() if name in survey.needed.objects},
             held=self._held(reports),
@@ -137,6 +149,19 @@ class _Stage:
                     writer.drop_events(name)
                     writer.drop_cursor(name)
 
+    def _remember(self, schema: Mapping[str, Any]) -> None:
+        """Before the first record: what a pull that breaks off has read must be missed when it is gone."""
+        if self.past.cursors.get(SCHEMA) != schema:
+            with self._gate, self.store.write() as writer:
+                writer.set_cursor(SCHEMA, schema, self.as_of.now)
+
+    def _forget_unmade(self) -> None:
+        """Values of our own properties that the portal has no more are not there either."""
+        if self.survey.unmade:
+            with self._gate, self.store.write() as writer:
+                for object_name, names in self.survey.unmade.items():
+                    writer.forget_own(object_name, names)
+
     def _settled(self, report: SourceReport, stock: Stock | None) -> SourceReport:
         source = self.survey.source(report.source)
         was = self.past.sources.get(report.source)
@@ -169,10 +194,30 @@ class _Stage:
             if name in self.past.cursors:
                 for model in sorted(self.survey.needed.models["object", name]):
                     held.setdefault(model, f"{name} could be read before and can't be now: {reason}")
-        for model, parts in self.survey.needed.made_of.items():
-            for part in sorted(parts & held.keys()):
-                held.setdefault(model, f"it is made of {part}")
+        self.survey.drift.hold(held)
+        spread(held, self.survey.needed)
         return held
+
+
+def spread(held: dict[str, str], needed: Requirements) -> None:
+    """Hold also what is made of models that are held."""
+    for model, parts in needed.made_of.items():
+        for part in sorted(parts & held.keys()):
+            held.setdefault(model, f"it is made of {part}")
+
+
+def held_before(catalog: Catalog, as_of: AsOf, feeds: Feeds, reader: Reader) -> dict[str, str]:
+    """The models that are held by what the last pull found, for a run that does not pull."""
+    needed, _ = needs(catalog, as_of, feeds)
+    held = {
+        model: f"{state.source} worked before and failed at the last pull: {state.reason}"
+        for state in reader.sources()
+        if state.status == "failed"
+        for model in sorted(needed.models["event", state.kind])
+    }
+    drift(catalog, needed, as_of, feeds, reader.cursors(), {}).hold(held)
+    spread(held, needed)
+    return held
 
 
 def _feeds(survey: Survey, reports: Sequence[SourceReport]) -> Feeds:

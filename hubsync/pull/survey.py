@@ -9,6 +9,7 @@ from typing import Any
 from hubsync.catalog import Catalog
 from hubsync.errors import ScopeError
 from hubsync.pull.choice import Choice
+from hubsync.pull.drift import drift, returned
 from hubsync.pull.portal import Portal
 from hubsync.pull.sources import counters, objects, tables
 from hubsync.pull.sources.occurrences import OccurrenceStream, Pages
@@ -66,8 +67,11 @@ class Survey:
         self.choice = Choice(past.sources, self._why_not)
         self.unavailable: dict[str, str] = {}
         self.needed, self.vocabulary = needs(catalog, mode.as_of, Feeds())
+        portal.read_definitions(self.needed.objects)
         self._choose()
         self.records = self._streams()
+        self.definitions = {name: portal.definitions(name) for name in self.records}
+        self.drift = drift(catalog, self.needed, mode.as_of, self.choice.feeds, past.cursors, self.definitions)
 
     def source(self, source_id: str) -> AnySource:
         """The declaration of a source."""
@@ -105,6 +109,16 @@ class Survey:
             for object_name in self.records
             for name in sorted(self.needed.properties[object_name] - self.portal.definitions(object_name).keys())
         }
+
+    @property
+    def unmade(self) -> dict[str, list[str]]:
+        """The own properties of the models that are on, as far as the portal does not have them."""
+        written: dict[str, set[str]] = {name: set() for name in self.definitions}
+        for model in self.catalog.on:
+            if model.writes is not None and str(model.object) in written:
+                written[str(model.object)].update(model.writes.model_dump(exclude_none=True).values())
+        missing = {name: sorted(names - self.definitions[name].keys()) for name, names in written.items()}
+        return {name: names for name, names in missing.items() if names}
 
     def _choose(self) -> None:
         """Choose until no kind is new: another source may need other kinds to say whom it covers."""
@@ -178,7 +192,7 @@ class Survey:
             name, asked, self.portal.client, self.catalog.main, self.mode.as_of, self._known,
             before=self.past.counts.get(name, 0),
             position=self.past.cursors.get(name),
-            full=self.mode.full,
+            full=self.mode.full or returned(name, self.past.cursors, self.portal.definitions(name), self.catalog),
             accept=self.mode.accept,
         )  # fmt: skip
         self._opened[name] = stream

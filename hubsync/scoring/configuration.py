@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hubsync.scoring.unattended import Alerts, Schedule, TimeOfDay
 from hubsync.scoring.units import Days, Declaration, Name, Points, PropertyName, Pulled, Share
 from hubsync.types import PropertyType
 
@@ -17,6 +19,7 @@ class Guards(Declaration):
     tier_changes: Share = 0.05
     acting_tier: Share = 0.02
     pull: Share = 0.95
+    known_data: Share = 0.10
     rejects: Share = 0.02
     minimum: Annotated[int, Field(ge=0)] = 10
 
@@ -30,6 +33,14 @@ class Api(Declaration):
     reserve: Share = 0.30
 
 
+class Retention(Declaration):
+    """How long what happened is kept; what is current stays, whatever its age."""
+
+    events: Days = 750
+    history: Days = 1095
+    before_images: Days = 90
+
+
 class Main(Declaration):
     """`hubsync.yaml`: which models are on, and the settings of a run."""
 
@@ -37,8 +48,12 @@ class Main(Declaration):
     write_if_changed_by: Annotated[Points, Field(ge=0)] = Decimal(3)
     time_moves_every: Days = 7
     reconcile_every: Days = 1
+    reconcile_at: TimeOfDay = time(2)
     guards: Guards = Guards()
     api: Api = Api()
+    schedule: Schedule = Schedule()
+    alerts: Alerts = Alerts()
+    retention: Retention = Retention()
 
 
 class PortalMap(Declaration):

@@ -46,7 +46,7 @@ def template(text: str, **parts: Sql) -> Sql:
 
 def render(sql: Sql) -> str:
     """The statement as text for DuckDB."""
-    return sql.sql(dialect=DIALECT)
+    return sql.sql(dialect=DIALECT, copy=False)
 
 
 def column(name: str, table: str | None = None) -> Sql:

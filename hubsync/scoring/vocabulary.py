@@ -17,7 +17,7 @@ from hubsync.scoring.origins import EventKind
 from hubsync.scoring.sources import AnySource, Feeds, attributes, reaches, subject
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.units import PERIOD_DAYS
-from hubsync.scoring.words import WORDS
+from hubsync.scoring.words import UNKNOWN, WORDS, mapping
 from hubsync.types import AsOf, PropertyType
 
 
@@ -168,13 +168,11 @@ class Vocabulary:
 
     def word(self, name: str, object_: str) -> Meaning:
         """The meaning of a word for one object; an unmapped word is unknown."""
-        mapped = self.words.get(name)
-        text = mapped.get(object_) if isinstance(mapped, Mapping) else None
-        kind = WORDS[name].type
-        if text is None:
+        text, kind = mapping(self.words, name, object_), WORDS[name].type
+        if text is None or text == UNKNOWN:
             return Meaning(sql.null(sql.SQL_TYPES[kind]), kind)
         with self.inside(f"word {name}"):
-            meaning = compile_expression(str(text), WordScope(self, object_))
+            meaning = compile_expression(text, WordScope(self, object_))
         if meaning.type == kind:
             return meaning
         if {meaning.type, kind} == {"date", "datetime"}:

@@ -1,14 +1,20 @@
 """The words that models use for what each portal names differently.
 
 `portal.yaml` maps each word, per object, to an expression over that object's properties. A word that is not
-mapped is unknown; a word that is not in this table is a mistake (design §8).
+mapped is unknown; a word that is not in this table is a mistake (design §8). A word that was mapped once and is
+not any more holds the models that use it, unless portal.yaml says `unknown` in its place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hubsync.types import PropertyType
+
+UNKNOWN = "unknown"
+"""What portal.yaml says in place of an expression when nobody knows a word, and that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +53,10 @@ WORDS = {
         Word("renewal_pipeline", "text", "the id of the pipeline of renewals"),
     )
 }
+
+
+def mapping(words: Mapping[str, Any], name: str, object_: str) -> str | None:
+    """The expression that portal.yaml maps a word to for an object: None when it maps none, or `unknown`."""
+    mapped = words.get(name)
+    text = mapped.get(object_) if isinstance(mapped, Mapping) else UNKNOWN if mapped == UNKNOWN else None
+    return None if text is None else str(text)

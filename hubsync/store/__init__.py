@@ -1,9 +1,11 @@
 """The database of one portal: what was pulled, what was found, what was done."""
 
+from hubsync.store.erasure import AFTER, ASKED
 from hubsync.store.outcomes import VALUES_HASH
 from hubsync.store.planned import Expected, Planned
 from hubsync.store.reader import Reader
 from hubsync.store.reports import (
+    UNREADABLE,
     Published,
     Reject,
     Run,
@@ -11,15 +13,23 @@ from hubsync.store.reports import (
     SourceStatus,
     Stock,
     StoredRecord,
+    Tombstone,
     UsedModel,
 )
+from hubsync.store.retention import RETAINED_ON, Horizons
+from hubsync.store.rewriting import rewrite
 from hubsync.store.scratch import Link, Scratch
 from hubsync.store.store import Store
 from hubsync.store.writer import Writer
 
 __all__ = [
+    "AFTER",
+    "ASKED",
+    "RETAINED_ON",
+    "UNREADABLE",
     "VALUES_HASH",
     "Expected",
+    "Horizons",
     "Link",
     "Planned",
     "Published",
@@ -32,6 +42,8 @@ __all__ = [
     "Stock",
     "Store",
     "StoredRecord",
+    "Tombstone",
     "UsedModel",
     "Writer",
+    "rewrite",
 ]

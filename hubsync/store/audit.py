@@ -95,4 +95,6 @@ def publish(connection: duckdb.DuckDBPyConnection, run_id: str, at: datetime) ->
         run_id,
     )
     connection.execute("DELETE FROM portal.decision WHERE run_id = ?", [run_id])
+    # What a restored backup did not know is in the history again.
+    connection.execute("DELETE FROM portal.meta WHERE key = 'restored_at'")
     return published

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from hubsync.errors import BusyError, NewerDatabaseError, StoreError
+from hubsync.errors import BusyError
 from hubsync.store import sql
+from hubsync.store.trouble import translated
 
 FILE = "hubsync.duckdb"
 PATIENCE = 5.0
 """Seconds of waiting, all tries together, before another process is reported as the reason."""
 
 _PID = re.compile(r"PID (\d+)")
-_HELD = ("lock", "being used by another process")
+_HELD = ("Could not set lock", "Conflicting lock", "being used by another process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ class Database:
     random: Callable[[], float]
     memory_limit: str = "1GiB"
     threads: int = min(os.cpu_count() or 1, 4)
+    name: str = FILE
 
     @property
     def file(self) -> Path:
         """The database file."""
-        return self.folder / FILE
+        return self.folder / self.name
 
     @contextmanager
     def connect(self, *, read_only: bool, tables: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -100,7 +102,9 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        # An interrupt or a full disk may have ended the transaction already; what ended it is what is told.
+        with suppress(duckdb.Error):
+            connection.rollback()
         raise
     connection.commit()
 
@@ -121,19 +125,3 @@ def _busy(error: duckdb.Error) -> str:
     pid = _PID.search(str(error))
     holder = f"process {pid[1]}" if pid else "another part of this process"
     return f"The database is in use by {holder}; wait until it is done, or end it, and try again."
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn DuckDB's errors into ours, once."""
-    try:
-        yield
-    except duckdb.Error as error:
-        words = str(error).strip().splitlines()[0]
-        if isinstance(error, duckdb.IOException | duckdb.SerializationException) and "newer" in str(error):
-            message = f"The database was written by a newer version; update hubsync ({words})"
-            raise NewerDatabaseError(message) from error
-        if isinstance(error, duckdb.OutOfMemoryException):
-            message = f"The database ran out of memory or disk; give it more room and run again ({words})"
-            raise StoreError(message) from error
-        raise StoreError(f"The database can't do this: {words}") from error

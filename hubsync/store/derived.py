@@ -9,8 +9,9 @@ from datetime import datetime
 
 import duckdb
 
-from hubsync.store import sql
+from hubsync.store import sql, tombstones
 from hubsync.store.database import changed
+from hubsync.store.retention import old_events
 from hubsync.store.tables import not_a_table
 
 _KEY = ("source_id", "subject_type", "subject")
@@ -27,11 +28,18 @@ class Derived:
 
 
 def replace(
-    connection: duckdb.DuckDBPyConnection, source: str, kind: str, select: str, known_at: datetime, file: str | None
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    kind: str,
+    select: str,
+    known_at: datetime,
+    file: str | None,
+    since: datetime | None = None,
 ) -> Derived:
     """Make the events of a source exactly what `select` gives; what is already there stays as it is.
 
-    Raises InputError when the `file` that it reads is no table.
+    What retention would delete, before `since`, is left out. Raises InputError when the `file` that it reads is no
+    table.
     """
     try:
         connection.execute(
@@ -44,6 +52,9 @@ def replace(
             raise
         raise not_a_table(file, error) from error
     unreadable = changed(connection, "DELETE FROM fresh WHERE occurred_at IS NULL OR coalesce(subject, '') = ''")
+    if since is not None:
+        connection.execute(f"DELETE FROM fresh WHERE {old_events('fresh', since)}")
+    connection.execute(f"DELETE FROM fresh WHERE {tombstones.covered(connection, 'subject_type', 'subject')}")
     key = " AND ".join(f"e.{column} = n.{column}" for column in _KEY)
     same = " AND ".join(f"{_value(column, 'e')} IS NOT DISTINCT FROM {_value(column, 'n')}" for column in _VALUES)
     removed = changed(

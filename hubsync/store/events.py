@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from hubsync.store import sql
-from hubsync.store.records import Arrival
+from hubsync.store.records import Arrival, Stored
 from hubsync.store.values import finite, moment
 from hubsync.types import Counter, EventRow
 
@@ -69,32 +69,40 @@ def commit(
         )
 
 
-def growth(arrivals: Iterable[Arrival], counters: Sequence[Counter], known_at: datetime) -> list[Counted]:
+def growth(
+    arrivals: Iterable[Arrival],
+    counters: Sequence[Counter],
+    known_at: datetime,
+    inherited: Mapping[tuple[str, str], Sequence[Stored]] | None = None,
+) -> list[Counted]:
     """Return the events that the growth of counters stands for.
 
     The first sight of a counter above zero is one event at the date of its last one; a counter that shrinks,
-    or holds no number, is no event.
+    or holds no number, is no event. What a record has `inherited` from records that were merged into it is no
+    growth: their events follow the merge.
     """
+    heirlooms = inherited or {}
     return [
         event
         for arrival in arrivals
         for counter in counters
         if counter.object == arrival.row.object and counter.count in arrival.changed
-        for event in _grown(arrival, counter, known_at)
+        for event in _grown(arrival, counter, known_at, heirlooms.get((arrival.row.object, arrival.row.record_id), ()))
     ]
 
 
-def _grown(arrival: Arrival, counter: Counter, known_at: datetime) -> list[Counted]:
+def _grown(arrival: Arrival, counter: Counter, known_at: datetime, inherited: Sequence[Stored]) -> list[Counted]:
     now = finite(arrival.inputs.get(counter.count))
     last = moment(arrival.inputs.get(counter.last))
     if now is None or now <= 0:
         return []
-    if arrival.before is None or counter.count not in arrival.before.inputs:
+    before = [*([arrival.before] if arrival.before else ()), *inherited]
+    counted = [stored.inputs[counter.count] for stored in before if counter.count in stored.inputs]
+    if not counted:
         times = 1 if last else 0
     else:
-        was = arrival.before.inputs[counter.count]
-        before = finite(was or "0")
-        times = 0 if before is None else min(int(now - before), _MOST)
+        known = [finite(was or "0") for was in counted]
+        times = 0 if None in known else min(int(now - sum(each for each in known if each is not None)), _MOST)
     if times < 1:
         return []
     record_id = arrival.row.record_id

@@ -88,7 +88,18 @@ SCORES = Migration(
     ),
 )
 
-MIGRATIONS = (FACTS, SCORES)
+IDENTITY = Migration(
+    "who is gone, and who lives again",
+    (
+        "ALTER TABLE portal.record ADD COLUMN gone_at TIMESTAMP",
+        "ALTER TABLE portal.identity ADD COLUMN ended_at TIMESTAMP",
+        """CREATE TABLE portal.tombstone (
+            object VARCHAR NOT NULL, salt VARCHAR NOT NULL, hash VARCHAR NOT NULL, erased_at TIMESTAMP NOT NULL,
+            reason VARCHAR NOT NULL)""",
+    ),
+)
+
+MIGRATIONS = (FACTS, SCORES, IDENTITY)
 """All steps in order; the first has number 1."""
 
 _GROUND = (

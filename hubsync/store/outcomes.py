@@ -74,12 +74,23 @@ def skip(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, at: d
 
 
 def skip_archived(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, at: datetime) -> None:
-    """Mark the planned changes of records that are archived by now as not sent."""
+    """Mark the planned changes of records that are archived or were merged away by now as not sent."""
     connection.execute(
-        "UPDATE portal.change SET state = 'skipped', message = ?, settled_at = ? FROM portal.record r"
-        " WHERE run_id = ? AND state = 'planned' AND r.object = portal.change.object"
-        " AND r.record_id = portal.change.record_id AND r.archived_at IS NOT NULL",
+        "UPDATE portal.change SET state = 'skipped', message = ?, settled_at = ?"
+        " WHERE run_id = ? AND state = 'planned' AND (object, record_id) IN ("
+        "SELECT (object, record_id) FROM portal.record WHERE archived_at IS NOT NULL UNION ALL"
+        " SELECT (object, old_id) FROM portal.identity WHERE ended_at IS NULL)",
         [message, at, run_id],
+    )
+
+
+def forget_absent(connection: duckdb.DuckDBPyConnection, object_name: str) -> None:
+    """Forget what HubSpot refused for records that are archived or were merged away: nothing is tried for them."""
+    connection.execute(
+        "DELETE FROM portal.reject WHERE object = $object AND (record_id IN (SELECT record_id FROM portal.record"
+        " WHERE object = $object AND archived_at IS NOT NULL) OR record_id IN (SELECT old_id FROM portal.identity"
+        " WHERE object = $object AND ended_at IS NULL))",
+        {"object": object_name},
     )
 
 

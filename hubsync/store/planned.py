@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import duckdb
 import orjson
 
-from hubsync.store.database import translated
+from hubsync.store.trouble import translated
 from hubsync.types import Update
 
 

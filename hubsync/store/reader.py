@@ -13,12 +13,24 @@ from typing import Any, cast
 import duckdb
 import orjson
 
-from hubsync.store.reports import Published, Reject, Run, SourceState, Stock, StoredRecord, UsedModel
+from hubsync.store import erasure, tombstones
+from hubsync.store.identity import chains
+from hubsync.store.reports import (
+    UNREADABLE,
+    Published,
+    Reject,
+    Run,
+    SourceState,
+    Stock,
+    StoredRecord,
+    Tombstone,
+    UsedModel,
+)
 from hubsync.store.scores import published
+from hubsync.store.tombstones import KEYS
 from hubsync.types import Change, Guard, Plan
 
 _RUN = 'run_id, command, status, as_of, started_at, ended_at, "full", counts, calls, plan_hash, reason'
-_KEYS = {"contacts": "email", "companies": "domain"}
 
 
 class Reader:
@@ -31,10 +43,19 @@ class Reader:
     def _all(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, list(params)).fetchall()
 
+    def meta(self, key: str) -> str | None:
+        """Return a fact about the whole database; None when it is not known."""
+        rows = self._all("SELECT value FROM portal.meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
     def portal_id(self) -> str | None:
         """Return the portal this database is bound to; None before it is."""
-        rows = self._all("SELECT value FROM portal.meta WHERE key = 'portal_id'")
-        return str(rows[0][0]) if rows else None
+        return self.meta("portal_id")
+
+    def restored_at(self) -> datetime | None:
+        """Return when a backup was brought back, as long as no run has published since."""
+        text = self.meta("restored_at")
+        return datetime.fromisoformat(text) if text else None
 
     def cursor(self, stream: str) -> Mapping[str, Any] | None:
         """Return the position up to which a stream was pulled; None when it never was."""
@@ -85,16 +106,37 @@ class Reader:
         return next(iter(self.runs(1)), None)
 
     def last_good_run(self) -> Run | None:
-        """Return the newest run that ended well."""
-        return next(iter(self._runs("WHERE status = 'ok' ORDER BY started_at DESC, run_id DESC LIMIT 1")), None)
+        """Return the newest run that ended well and was there to write; a plan only looks."""
+        wrote = "(command <> 'plan' OR CAST(json_extract(counts, '$.written') AS INTEGER) > 0)"
+        rest = f"WHERE status = 'ok' AND {wrote} ORDER BY started_at DESC, run_id DESC LIMIT 1"
+        return next(iter(self._runs(rest)), None)
 
     def last_planned_run(self) -> Run | None:
         """Return the newest run whose plan was finished."""
         return next(iter(self._runs("WHERE plan IS NOT NULL ORDER BY started_at DESC, run_id DESC LIMIT 1")), None)
 
+    def last_written_plan(self) -> Plan | None:
+        """Return the header of the newest plan of which something was written."""
+        found = self._runs(
+            "WHERE plan IS NOT NULL AND TRY_CAST(counts->>'written' AS BIGINT) > 0"
+            " ORDER BY started_at DESC, run_id DESC LIMIT 1"
+        )
+        return self.plan(found[0].run_id) if found else None
+
     def calls_since(self, moment: datetime) -> int:
         """Add up the calls of the runs that started at or after this moment."""
         return int(self._all("SELECT coalesce(sum(calls), 0) FROM portal.run WHERE started_at >= ?", moment)[0][0])
+
+    def calls_of_runs(self) -> Mapping[bool, int]:
+        """Return the calls of the last run that listed all records (True), and of the last that did not."""
+        return dict(
+            self._all(
+                "SELECT listed, arg_max(calls, started_at) FROM ("
+                " SELECT calls, started_at, CAST(json_extract(counts, '$.listed') AS INTEGER) > 0 AS listed"
+                " FROM portal.run WHERE status IN ('ok', 'partial', 'held'))"
+                " WHERE listed IS NOT NULL GROUP BY listed"
+            )
+        )
 
     def plan(self, run_id: str) -> Plan | None:
         """Return the header of a run's plan."""
@@ -124,8 +166,8 @@ class Reader:
 
     def account(self) -> Mapping[str, str] | None:
         """Return what is remembered about the portal; None before its first run."""
-        rows = self._all("SELECT value FROM portal.meta WHERE key = 'account'")
-        return cast("Mapping[str, str]", orjson.loads(rows[0][0])) if rows else None
+        text = self.meta("account")
+        return cast("Mapping[str, str]", orjson.loads(text)) if text else None
 
     def models(self) -> list[UsedModel]:
         """Return every version of every model that was ever used, by name and in the order of their use."""
@@ -135,6 +177,10 @@ class Reader:
                 "SELECT name, version, declaration FROM portal.model ORDER BY name, first_used_at, version"
             )
         ]
+
+    def written_models(self) -> frozenset[str]:
+        """Return the names of the models that ever published a score."""
+        return frozenset(row[0] for row in self._all("SELECT DISTINCT model FROM portal.score_history"))
 
     def rejects(self) -> list[Reject]:
         """Return what HubSpot refuses now, newest first."""
@@ -159,22 +205,41 @@ class Reader:
     def find_record(self, object_name: str, key: str) -> StoredRecord | None:
         """Find a record by its id, also one from before a merge, or by its email or domain."""
         found = self._record(object_name, self.resolve(object_name, key))
-        if found is None and object_name in _KEYS:
+        if found is None and object_name in KEYS:
             rows = self._all(
                 "SELECT record_id FROM portal.record WHERE object = ? AND lower(json_extract_string(properties, ?))"
                 " = ? ORDER BY archived_at IS NOT NULL, record_id LIMIT 1",
                 object_name,
-                f"$.{_KEYS[object_name]}",
+                f"$.{KEYS[object_name]}",
                 key.strip().lower(),
             )
             found = self._record(object_name, rows[0][0]) if rows else None
         return found
 
+    def tombstones(self) -> list[Tombstone]:
+        """Return what is left of the erased."""
+        return tombstones.load(self._connection)
+
+    def erased(self, object_name: str, key: str) -> Tombstone | None:
+        """Return what is left of an erased record; the key is its id, email or domain."""
+        stones = tombstones.Tombstones(self.tombstones())
+        return stones.of(object_name, key) or stones.of(KEYS.get(object_name, ""), key)
+
+    def traces(self, object_name: str, record_id: str, key: str) -> tuple[list[str], list[str]]:
+        """Return the id if any table names it, and the key as email or domain if an event does; empty where not."""
+        ids = [record_id] if erasure.is_named(self._connection, object_name, record_id) else []
+        kind = KEYS.get(object_name, "")
+        text = tombstones.normal(kind, key)
+        rows = self._all("SELECT 1 FROM portal.event WHERE subject_type = ? AND subject = ? LIMIT 1", kind, text)
+        return ids, [text] if rows else []
+
     def resolve(self, object_name: str, record_id: str) -> str:
         """Follow merges from an old id to the record that lives on."""
         seen = {record_id}
         while rows := self._all(
-            "SELECT record_id FROM portal.identity WHERE object = ? AND old_id = ?", object_name, record_id
+            "SELECT record_id FROM portal.identity WHERE object = ? AND old_id = ? AND ended_at IS NULL",
+            object_name,
+            record_id,
         ):
             record_id = rows[0][0]
             if record_id in seen:
@@ -188,27 +253,36 @@ class Reader:
             Published(*row)
             for row in self._all(
                 "SELECT object, record_id, model, version, score, tier, as_of, why"
-                f" FROM ({published()}) WHERE object = ? AND record_id = ? ORDER BY model",
+                f" FROM ({published(merges=f'({chains()})')}) WHERE object = ? AND record_id = ? ORDER BY model",
                 object_name,
                 record_id,
             )
         ]
 
     def sizes(self) -> Mapping[str, int]:
-        """Return the rows of each table, and the bytes of the file under `file`."""
-        rows = self._all(
-            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE database_name = 'portal' ORDER BY table_name"
-        )
-        return {**dict(rows), "file": self._file.stat().st_size}
+        """Return the rows of each table, and under `file` the bytes of the file with its log."""
+        names = self._all("SELECT table_name FROM duckdb_tables() WHERE database_name = 'portal' ORDER BY table_name")
+        rows = {name: int(self._all(f"SELECT count(*) FROM portal.{name}")[0][0]) for (name,) in names}
+        log = self._file.with_name(f"{self._file.name}.wal")
+        return {**rows, "file": self._file.stat().st_size + (log.stat().st_size if log.exists() else 0)}
+
+    def unreadable(self) -> Mapping[str, int]:
+        """Return how many values the last scores could not read, by property or source of events."""
+        text = self.meta(UNREADABLE)
+        return cast("Mapping[str, int]", orjson.loads(text)) if text else {}
 
     def _record(self, object_name: str, record_id: str) -> StoredRecord | None:
         rows = self._all(
-            "SELECT created_at, updated_at, archived_at, changed_at, properties, own FROM portal.record"
+            "SELECT created_at, updated_at, archived_at, changed_at, properties, own, gone_at FROM portal.record"
             " WHERE object = ? AND record_id = ?",
             object_name,
             record_id,
         )
-        return StoredRecord(object_name, record_id, *rows[0][:4], *map(orjson.loads, rows[0][4:])) if rows else None
+        if not rows:
+            return None
+        made, updated, archived, changed, properties, own, gone = rows[0]
+        inputs, ours = orjson.loads(properties), orjson.loads(own)
+        return StoredRecord(object_name, record_id, made, updated, archived, changed, inputs, ours, gone)
 
     def _runs(self, rest: str, *params: object) -> list[Run]:
         rows = self._all(f"SELECT {_RUN} FROM portal.run {rest}", *params)

@@ -18,6 +18,9 @@ from hubsync.types import RecordRow
 MODIFIED = frozenset({"lastmodifieddate", "hs_lastmodifieddate"})
 """Properties that move with every write, also our own: they change nothing that a model may read."""
 
+MERGED = "hs_merged_object_ids"
+"""The property in which a record lists the ids that were merged into it."""
+
 Properties = Mapping[str, str | None]
 
 
@@ -27,6 +30,7 @@ class Stored:
 
     updated_at: datetime
     archived_at: datetime | None
+    changed_at: datetime
     inputs: dict[str, str | None]
     own: dict[str, str | None]
 
@@ -89,6 +93,15 @@ def archive(connection: duckdb.DuckDBPyConnection, object_name: str, ids: Sequen
     )
 
 
+def forget_own(connection: duckdb.DuckDBPyConnection, object_name: str, names: Sequence[str]) -> None:
+    """Take the values of these properties of our own out of the snapshot of every record."""
+    connection.execute(
+        "UPDATE portal.record SET own = json_merge_patch(own, CAST(? AS JSON))"
+        " WHERE object = ? AND list_has_any(json_keys(own), CAST(? AS VARCHAR[]))",
+        [sql.as_json(dict.fromkeys(names)), object_name, list(names)],
+    )
+
+
 def archive_missing(connection: duckdb.DuckDBPyConnection, object_name: str, seen_since: datetime, at: datetime) -> int:
     """Archive what a full listing that began at `seen_since` did not show; returns how many."""
     return changed(
@@ -100,16 +113,60 @@ def archive_missing(connection: duckdb.DuckDBPyConnection, object_name: str, see
     )
 
 
+def mark_gone(connection: duckdb.DuckDBPyConnection, object_name: str, listed_at: datetime, at: datetime) -> int:
+    """Note which records the full listing that began at `listed_at` showed neither alive nor in the recycle bin.
+
+    Ids that were merged away are not gone. Returns how many are newly gone.
+    """
+    merged = "record_id IN (SELECT old_id FROM portal.identity WHERE object = ? AND ended_at IS NULL)"
+    connection.execute(
+        f"UPDATE portal.record SET gone_at = NULL WHERE object = ? AND gone_at IS NOT NULL AND {merged}",
+        [object_name, object_name],
+    )
+    return changed(
+        connection,
+        "UPDATE portal.record SET gone_at = ? WHERE object = ? AND gone_at IS NULL AND archived_at IS NOT NULL"
+        f" AND seen_at < ? AND NOT {merged}",
+        at,
+        object_name,
+        listed_at,
+        object_name,
+    )
+
+
+def inherited(
+    connection: duckdb.DuckDBPyConnection, arrivals: Iterable[Arrival]
+) -> dict[tuple[str, str], list[Stored]]:
+    """Return, for each record that names newly merged ids, what is stored of these."""
+    heirs: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for arrival in arrivals:
+        if MERGED in arrival.changed:
+            row = arrival.row
+            fresh = _ids(arrival.inputs) - _ids(arrival.before.inputs if arrival.before else {}) - {row.record_id}
+            for old_id in sorted(fresh):
+                heirs.setdefault((row.object, old_id), []).append((row.object, row.record_id))
+    found: dict[tuple[str, str], list[Stored]] = {}
+    for old, stored in (_stored(connection, heirs) if heirs else {}).items():
+        for key in heirs[old]:
+            found.setdefault(key, []).append(stored)
+    return found
+
+
+def _ids(inputs: Properties) -> set[str]:
+    return {part.strip() for part in (inputs.get(MERGED) or "").split(";")} - {""}
+
+
 def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
     wanted = [{"o": object_name, "i": record_id} for object_name, record_id in keys]
     found = connection.execute(
-        "SELECT r.object, r.record_id, r.updated_at, r.archived_at, r.properties, r.own FROM portal.record r"
+        "SELECT r.object, r.record_id, r.updated_at, r.archived_at, r.changed_at, r.properties, r.own"
+        " FROM portal.record r"
         f" JOIN {sql.rows_of(o='VARCHAR', i='VARCHAR')} w ON r.object = w.o AND r.record_id = w.i",
         [sql.parameter(wanted)],
     ).fetchall()
     return {
-        (object_name, record_id): Stored(updated_at, archived_at, orjson.loads(properties), orjson.loads(own))
-        for object_name, record_id, updated_at, archived_at, properties, own in found
+        (object_name, record_id): Stored(updated, archived, changed_at, orjson.loads(properties), orjson.loads(own))
+        for object_name, record_id, updated, archived, changed_at, properties, own in found
     }
 
 
@@ -130,55 +187,68 @@ def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -
 def _upsert(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:
     if not moved:
         return
-    rows = [
-        {
-            "o": arrival.row.object,
-            "i": arrival.row.record_id,
-            "c": arrival.row.created_at,
-            "u": arrival.row.updated_at,
-            "a": arrival.row.archived_at,
-            "p": sql.as_json(arrival.inputs),
-            "w": sql.as_json(arrival.own),
-            "x": bool(arrival.changed) or arrival.before is None,
-        }
-        for arrival in moved
-    ]
-    columns = sql.rows_of(
+    columns = sql.columns(
         o="VARCHAR", i="VARCHAR", c="TIMESTAMP", u="TIMESTAMP", a="TIMESTAMP", p="VARCHAR", w="VARCHAR", x="BOOLEAN"
     )
+    rows = [arrival.row for arrival in moved]
     connection.execute(
         "INSERT INTO portal.record (object, record_id, created_at, updated_at, archived_at, properties, own,"
         " changed_at, seen_at)"
         f" SELECT o, i, c, u, a, p, w, CASE WHEN x THEN CAST(? AS TIMESTAMP) END, CAST(? AS TIMESTAMP) FROM {columns}"
         " ON CONFLICT (object, record_id) DO UPDATE SET created_at = coalesce(excluded.created_at, created_at),"
-        " updated_at = excluded.updated_at, archived_at = excluded.archived_at, properties = excluded.properties,"
+        " updated_at = excluded.updated_at, archived_at = excluded.archived_at, gone_at = NULL,"
+        " properties = excluded.properties,"
         " own = excluded.own, changed_at = coalesce(excluded.changed_at, changed_at), seen_at = excluded.seen_at",
-        [known_at, known_at, sql.parameter(rows)],
+        [
+            known_at,
+            known_at,
+            [row.object for row in rows],
+            [row.record_id for row in rows],
+            [row.created_at for row in rows],
+            [row.updated_at for row in rows],
+            [row.archived_at for row in rows],
+            [sql.as_json(arrival.inputs) for arrival in moved],
+            [sql.as_json(arrival.own) for arrival in moved],
+            [bool(arrival.changed) or arrival.before is None for arrival in moved],
+        ],
     )
 
 
 def _append_versions(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:
-    rows = [
-        {"o": arrival.row.object, "i": arrival.row.record_id, "c": orjson.dumps(arrival.changed).decode()}
-        for arrival in moved
-        if arrival.changed
+    """Append what changed; the first change of a record also appends what it was before.
+
+    What never changed is in the snapshot alone, with the moment since when: it was that ever since.
+    """
+    changes = [
+        (arrival.row, arrival.before, arrival.changed) for arrival in moved if arrival.before and arrival.changed
     ]
-    if not rows:
+    if not changes:
         return
-    connection.execute(
+    objects, ids = [row.object for row, _, _ in changes], [row.record_id for row, _, _ in changes]
+    columns = sql.columns(o="VARCHAR", i="VARCHAR", c="VARCHAR", k="TIMESTAMP")
+    statement = (
         "INSERT INTO portal.version (object, record_id, property, value, known_at)"
-        " SELECT o, i, entry.key, entry.value, ? FROM"
-        """ (SELECT o, i, unnest(map_entries(from_json(CAST(c AS JSON), '"MAP(VARCHAR, VARCHAR)"'))) AS entry"""
-        f" FROM {sql.rows_of(o='VARCHAR', i='VARCHAR', c='VARCHAR')})",
-        [known_at, sql.parameter(rows)],
+        " SELECT o, i, entry.key, entry.value, k FROM"
+        """ (SELECT o, i, k, unnest(map_entries(from_json(CAST(c AS JSON), '"MAP(VARCHAR, VARCHAR)"'))) AS entry"""
+        f" FROM {columns}"
     )
+    first = [
+        sql.as_json({name: value for name, value in before.inputs.items() if name not in MODIFIED})
+        for _, before, _ in changes
+    ]
+    connection.execute(
+        f"{statement} WHERE (o, i) NOT IN (SELECT (object, record_id) FROM portal.version))",
+        [objects, ids, first, [before.changed_at for _, before, _ in changes]],
+    )
+    later = [sql.as_json(changed) for _, _, changed in changes]
+    connection.execute(f"{statement})", [objects, ids, later, [known_at] * len(changes)])
 
 
 def _mark_seen(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str]], known_at: datetime) -> None:
     rows = [{"o": object_name, "i": record_id} for object_name, record_id in keys]
     if rows:
         connection.execute(
-            "UPDATE portal.record SET seen_at = ? FROM"
+            "UPDATE portal.record SET seen_at = ?, gone_at = NULL FROM"
             f" {sql.rows_of(o='VARCHAR', i='VARCHAR')} w WHERE object = w.o AND record_id = w.i",
             [known_at, sql.parameter(rows)],
         )

@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from hubsync.types import RunStatus
 
+UNREADABLE = "unreadable"
+"""The key of what the last scores could not read, by property or source."""
+
 SourceStatus = Literal["active", "unavailable", "overdue", "failed"]
 
 
@@ -42,6 +45,8 @@ class StoredRecord:
     changed_at: datetime
     properties: Mapping[str, str | None]
     own: Mapping[str, str | None]
+    gone_at: datetime | None = None
+    """Since when HubSpot shows it neither alive nor in the recycle bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,17 @@ class Reject:
     first_at: datetime
     last_at: datetime
     changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of an erased id, email or domain; `object` is the record's object, `email` or `domain`."""
+
+    object: str
+    salt: str
+    hash: str
+    erased_at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

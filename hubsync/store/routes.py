@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hubsync.store import sql
+from hubsync.store import identity, sql
 from hubsync.types import AsOf
 
 SCORED = ("contacts", "companies", "deals")
@@ -44,16 +44,7 @@ class Survey:
 
 def survey(connection: duckdb.DuckDBPyConnection, as_of: AsOf, sources: Sequence[str]) -> Survey:
     """Look once at what occurs, and resolve chains of merges into the table `identities`."""
-    now = sql.moment(as_of.now)
-    connection.execute(
-        "CREATE TABLE identities AS WITH RECURSIVE"
-        " known AS (SELECT object, old_id, record_id FROM portal.identity"
-        f" WHERE known_at <= {now} AND coalesce(merged_at, known_at) <= {now} AND old_id <> record_id),"
-        " chain(object, old_id, record_id, step) AS (SELECT object, old_id, record_id, 1 FROM known UNION ALL"
-        " SELECT c.object, c.old_id, k.record_id, c.step + 1 FROM chain c"
-        " JOIN known k ON k.object = c.object AND k.old_id = c.record_id WHERE c.step < 100)"
-        " SELECT object, old_id, arg_max(record_id, step) AS record_id FROM chain GROUP BY object, old_id"
-    )
+    connection.execute(f"CREATE TABLE identities AS {identity.chains(as_of)}")
     occurring = connection.execute(
         f"SELECT DISTINCT source, subject_type FROM portal.event WHERE source IN {sql.one_of(sources)}"
     ).fetchall()

@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 
 from hubsync.store import routes, scores, sql
-from hubsync.store.database import Database, transaction, translated
+from hubsync.store.database import Database, transaction
+from hubsync.store.trouble import translated
 from hubsync.store.writer import Writer
 from hubsync.types import AsOf
 
@@ -95,7 +96,8 @@ def prepare(
             _create(connection, f"reach_{object_name}", reach)
         _create(connection, f"events_{object_name}", routes.events(object_name, as_of, found))
         _create(connection, f"relinked_{object_name}", routes.relinked(object_name, as_of, found))
-    _create(connection, "published", scores.published(as_of.now))
+    _create(connection, "published", scores.published(as_of.now, "identities" if found.merged else ""))
+    _create(connection, "tier_since", scores.tier_since(as_of.now))
     _create(connection, "rejects", "SELECT * FROM portal.reject")
 
 

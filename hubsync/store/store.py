@@ -16,18 +16,20 @@ from pathlib import Path
 
 import duckdb
 
-from hubsync.errors import BusyError, PortalError, StoreError
+from hubsync.errors import PortalError, StoreError
 from hubsync.store import scratch as relations
 from hubsync.store.database import FILE, Database, transaction
+from hubsync.store.lock import held
 from hubsync.store.migrations import is_current, migrate
 from hubsync.store.planned import Planned
 from hubsync.store.reader import Reader
 from hubsync.store.scratch import Link, Scratch
+from hubsync.store.trouble import on_disk
 from hubsync.store.writer import Writer
 from hubsync.types import AsOf
 
-LOCK = "run.lock"
-_DRAFT = "new"
+DRAFT = "new"
+PRIVATE = 0o077
 _PORTAL_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -35,7 +37,8 @@ class Store:
     """One portal's data; every method opens the file for itself and closes it at once."""
 
     def __init__(self, database: Database, portal_id: str) -> None:
-        self._database = database
+        self.database = database
+        """How the file is opened; for the upkeep of the file itself."""
         self.portal_id = portal_id
 
     @classmethod
@@ -53,17 +56,30 @@ class Store:
         Raises PortalError when the database belongs to another portal, NewerDatabaseError when a newer hubsync
         wrote it.
         """
+        store = cls.closed(data, portal_id, sleep=sleep, random=random, memory_limit=memory_limit)
+        store.make_ready()
+        return store
+
+    @classmethod
+    def closed(
+        cls,
+        data: Path,
+        portal_id: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = dice.random,
+        memory_limit: str = "1GiB",
+    ) -> Store:
+        """Make the folder `data/<portal id>` and look at nothing in it: what is there may be damaged."""
         if not _PORTAL_ID.fullmatch(portal_id):
             raise StoreError(f"'{portal_id}' is no portal id; give the account's number as HubSpot shows it.")
         folder = data.absolute() / portal_id
-        try:
+        with on_disk(folder):
+            # What this process writes from here on, DuckDB's own files too, is for its user alone.
+            os.umask(PRIVATE)
             data.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"The data folder {folder} can't be made: {error.strerror}.") from error
-        store = cls(Database(folder, sleep, random, memory_limit), portal_id)
-        store._make_ready()
-        return store
+        return cls(Database(folder, sleep, random, memory_limit), portal_id)
 
     @staticmethod
     def portals(data: Path) -> list[str]:
@@ -73,7 +89,7 @@ class Store:
     @property
     def file(self) -> Path:
         """The database file."""
-        return self._database.file
+        return self.database.file
 
     @contextmanager
     def run_lock(self) -> Iterator[None]:
@@ -81,25 +97,13 @@ class Store:
 
         Raises BusyError naming the process that has it.
         """
-        descriptor = os.open(self._database.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
-                raise BusyError(
-                    f"Another run is going on in process {holder}; wait until it ends, or end it, and try again."
-                ) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with held(self.database.folder):
             yield
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """Open the file read-only."""
-        with self._database.connect(read_only=True) as connection:
+        with self.database.connect(read_only=True) as connection:
             yield Reader(connection, self.file)
 
     @contextmanager
@@ -108,13 +112,13 @@ class Store:
 
         `tables` is a folder whose files may be read beside it.
         """
-        with self._database.connect(read_only=False, tables=tables) as connection, transaction(connection):
+        with self.database.connect(read_only=False, tables=tables) as connection, transaction(connection):
             yield Writer(connection, self.file)
 
     @contextmanager
     def planned(self, run_id: str) -> Iterator[Planned]:
         """Take what a run planned and has not settled; the file is free again at once."""
-        with self._database.connect(read_only=True) as connection:
+        with self.database.connect(read_only=True) as connection:
             yield Planned(connection, run_id)
 
     @contextmanager
@@ -126,37 +130,34 @@ class Store:
         links: Iterable[Link] = (),
     ) -> Iterator[Scratch]:
         """Open an in-memory database with the scoring relations as of a moment, from the active sources."""
-        with self._database.connect(read_only=True) as connection:
+        with self.database.connect(read_only=True) as connection:
             relations.prepare(connection, as_of, sources, objects, links)
-            yield Scratch(connection, self._database, as_of)
+            yield Scratch(connection, self.database, as_of)
 
-    def _make_ready(self) -> None:
+    def make_ready(self) -> None:
+        """Make the database, or bring it up to date; raises PortalError and NewerDatabaseError."""
         if not self.file.exists():
             self._create()
-        with self._database.connect(read_only=True) as connection:
+        with self.database.connect(read_only=True) as connection:
             ready = is_current(connection) and self._is_bound(Reader(connection, self.file))
         if not ready:
-            with self._database.connect(read_only=False) as connection:
-                self._prepare(connection)
+            with self.database.connect(read_only=False) as connection:
+                self.prepare(connection)
 
     def _create(self) -> None:
         """Make the database beside its place: a process that is killed meanwhile leaves nothing half made there."""
-        descriptor = os.open(self._database.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if self.file.exists():
-                return
-            draft = replace(self._database, folder=self._database.folder / _DRAFT)
-            shutil.rmtree(draft.folder, ignore_errors=True)
-            draft.folder.mkdir(mode=0o700)
-            with draft.connect(read_only=False) as connection:
-                self._prepare(connection)
-            draft.file.rename(self.file)
-            shutil.rmtree(draft.folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)
+        with on_disk(self.database.folder):
+            descriptor = os.open(self.database.folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if not self.file.exists():
+                    with drafted(self.database) as draft, draft.connect(read_only=False) as connection:
+                        self.prepare(connection)
+            finally:
+                os.close(descriptor)
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Bring an attached file up to date and bind it to this portal; raises PortalError for another one's."""
         migrate(connection, datetime.now(UTC).replace(tzinfo=None))
         if not self._is_bound(Reader(connection, self.file)):
             connection.execute("INSERT INTO portal.meta VALUES ('portal_id', ?)", [self.portal_id])
@@ -169,3 +170,16 @@ class Store:
                 " use that portal's token or another data folder."
             )
         return bound is not None
+
+
+@contextmanager
+def drafted(database: Database) -> Iterator[Database]:
+    """Make a database beside its place and move it there at the end; on an error nothing has changed."""
+    draft = replace(database, folder=database.folder / DRAFT)
+    shutil.rmtree(draft.folder, ignore_errors=True)
+    draft.folder.mkdir(mode=0o700)
+    try:
+        yield draft
+        draft.file.replace(database.file)
+    finally:
+        shutil.rmtree(draft.folder, ignore_errors=True)

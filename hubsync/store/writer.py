@@ -5,14 +5,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
-from hubsync.store import associations, audit, derived, erasure, events, identity, outcomes, records, scores, sql
+from hubsync.store import (
+    associations,
+    audit,
+    derived,
+    erasure,
+    events,
+    identity,
+    outcomes,
+    records,
+    retention,
+    scores,
+    sql,
+    tombstones,
+)
 from hubsync.store.database import changed
 from hubsync.store.derived import Derived
+from hubsync.store.identity import EVER
 from hubsync.store.reader import Reader
-from hubsync.store.reports import SourceState
+from hubsync.store.reports import SourceState, Tombstone
+from hubsync.store.retention import RETAINED_ON, Horizons
 from hubsync.types import Batch, Counter, Outcome, Plan, RunStatus
 
 Fillable = Literal["change", "decision", "score_history", "action", "event", "version", "identity"]
@@ -36,25 +51,37 @@ class Writer(Reader):
         so that a run sees exactly what it pulled.
         """
         link = self._connection
+        sieve = tombstones.Sieve(tombstones.load(link))
+        if sieve:
+            batches = [sieve.rest(batch) for batch in batches]
+            tombstones.lift(link, sieve.returned)
         arrivals = records.commit(link, [r for b in batches for r in b.records], own, known_at)
         associations.commit(
             link, [a for b in batches for a in b.associations], [x for b in batches for x in b.links], known_at
         )
-        grown = events.growth(arrivals, counters, known_at)
+        grown = events.growth(arrivals, counters, known_at, records.inherited(link, arrivals))
         replaced = [x for b in batches for x in b.replaced]
         events.commit(link, [e for b in batches for e in b.events], grown, replaced, known_at)
         for stream, position in {b.stream: b.position for b in batches if b.position is not None}.items():
             self.set_cursor(stream, position, known_at)
 
     def replace_events(
-        self, source: str, kind: str, select: str, known_at: datetime, *, file: str | None = None
+        self,
+        source: str,
+        kind: str,
+        select: str,
+        known_at: datetime,
+        *,
+        file: str | None = None,
+        since: datetime | None = None,
     ) -> Derived:
         """Make the events of a source exactly what `select` gives; what is already there stays as it is.
 
         `select` gives source_id, subject_type, subject, occurred_at, times, value, currency and attributes. A row
-        without time or subject is no event and is counted. Raises InputError when the `file` it reads is no table.
+        without time or subject is no event and is counted; what retention would delete, before `since`, is left
+        out. Raises InputError when the `file` it reads is no table.
         """
-        return derived.replace(self._connection, source, kind, select, known_at, file)
+        return derived.replace(self._connection, source, kind, select, known_at, file, since)
 
     def drop_events(self, source: str) -> int:
         """Delete all events of a source; returns how many."""
@@ -76,6 +103,10 @@ class Writer(Reader):
         """Mark these records as archived."""
         records.archive(self._connection, object_name, ids, at)
 
+    def forget_own(self, object_name: str, names: Sequence[str]) -> None:
+        """Forget the values of properties of our own that HubSpot does not have any more."""
+        records.forget_own(self._connection, object_name, names)
+
     def archive_missing(self, object_name: str, seen_since: datetime, at: datetime) -> int:
         """Archive what a full listing that began at `seen_since` did not show; returns how many."""
         return records.archive_missing(self._connection, object_name, seen_since, at)
@@ -89,6 +120,20 @@ class Writer(Reader):
     def save_merges(self, object_name: str, since: datetime, known_at: datetime) -> int:
         """Remember the merges that HubSpot lists on records that changed since a moment; returns how many were new."""
         return identity.save_listed(self._connection, object_name, since, known_at)
+
+    def take_leave(self, object_name: str, listed_at: datetime | None, at: datetime) -> int:
+        """Note which records are gone for good, and which merges were taken back; returns how many are newly gone.
+
+        `listed_at` is when the last full listing began, None when it can't be believed.
+        """
+        link = self._connection
+        if identity.end_revived(link, object_name, listed_at, at):
+            # What went through the revived id to the survivor goes there directly now.
+            identity.save_listed(link, object_name, EVER, at)
+        outcomes.forget_absent(link, object_name)
+        if listed_at is None:
+            return 0
+        return records.mark_gone(link, object_name, listed_at, at)
 
     def save_sources(self, states: Iterable[SourceState]) -> None:
         """Write down how sources stand; a missing start or last event leaves the known one."""
@@ -143,12 +188,20 @@ class Writer(Reader):
         """Append what a plan decided to the history of published scores, once; returns how many."""
         return audit.publish(self._connection, run_id, at)
 
+    def retain(self, day: date, horizons: Horizons) -> Mapping[str, int]:
+        """Delete what is older than these horizons, and remember the day; returns rows per table."""
+        self.set_meta(RETAINED_ON, str(day))
+        return retention.retain(self._connection, horizons)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a fact about the whole database."""
+        self._connection.execute(
+            "INSERT INTO portal.meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", [key, value]
+        )
+
     def save_account(self, facts: Mapping[str, str]) -> None:
         """Remember what does not change about the portal, for commands that call nothing."""
-        self._connection.execute(
-            "INSERT INTO portal.meta VALUES ('account', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [sql.as_json(dict(facts))],
-        )
+        self.set_meta("account", sql.as_json(dict(facts)))
 
     def settle(self, run_id: str, object_name: str, found: Sequence[Outcome], at: datetime) -> None:
         """Take in what HubSpot made of updates: change rows, the snapshot and the rejects, together."""
@@ -181,6 +234,20 @@ class Writer(Reader):
         names = ", ".join(sql.name(column) for column in rows[0])
         return self.insert(table, f"SELECT {names} FROM {shape}", [sql.parameter(rows)])
 
-    def erase(self, object_name: str, record_id: str) -> Mapping[str, int]:
-        """Delete everything about a record, and about the records merged into it; returns rows per table."""
-        return erasure.erase(self._connection, object_name, record_id)
+    def erase(
+        self, object_name: str, ids: Sequence[str], *, at: datetime, reason: str, keys: Sequence[str] = ()
+    ) -> Mapping[str, int]:
+        """Delete everything about records, and about the records merged into them; returns rows per table.
+
+        `keys` are emails or domains of theirs that no record holds. Nothing brings them back afterwards.
+        """
+        return erasure.erase(self._connection, object_name, ids, at, reason, keys)
+
+    def erase_gone(self, at: datetime) -> int:
+        """Erase what has been gone from HubSpot for a week; returns how many records."""
+        return erasure.erase_gone(self._connection, at)
+
+    def adopt_tombstones(self, stones: Sequence[Tombstone]) -> Mapping[str, int]:
+        """Take in the tombstones of another file of this portal, and erase what they cover; returns rows per table."""
+        tombstones.adopt(self._connection, stones)
+        return erasure.erase_covered(self._connection)

@@ -17,9 +17,16 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "HUBSPOT_ACCESS_TOKEN",
         "HUBSPOT_ACCESS_TOKEN_FILE",
         "HUBSPOT_WRITE_TOKEN",
+        "HUBSPOT_CLIENT_ID",
+        "HUBSPOT_CLIENT_SECRET",
+        "HUBSPOT_CLIENT_SECRET_FILE",
+        "HUBSPOT_REFRESH_TOKEN",
+        "HUBSPOT_REFRESH_TOKEN_FILE",
         "HUBSPOT_BASE_URL",
         "HUBSYNC_CONFIG",
         "HUBSYNC_DATA",
+        "HUBSYNC_PORTAL",
+        "HUBSYNC_PORTALS",
         "HUBSYNC_DEBUG",
     ):
         monkeypatch.delenv(name, raising=False)

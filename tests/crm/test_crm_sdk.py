@@ -11,8 +11,9 @@ from crm_wire import BASE, TOKEN, bodies, error_body, sent
 from responses import matchers
 
 from hubsync.crm import Client, Versions
+from hubsync.crm.directory import Owner, Pipeline, Stage
 from hubsync.crm.ride import Ride
-from hubsync.crm.sdk import _FOREIGN, Owner, Pipeline, Stage
+from hubsync.crm.sdk import _FOREIGN
 from hubsync.errors import HubsyncError, InputError, RefusedError, RemoteError, TokenError
 from hubsync.types import PropertyDefinition
 

@@ -14,6 +14,7 @@ from hubsync.errors import (
     RemoteError,
     ScopeError,
     TokenError,
+    UnsureError,
 )
 from hubsync.types import Usage
 
@@ -40,7 +41,7 @@ def test_a_success_gives_status_json_and_time(transport: Transport, wire) -> Non
     assert transport.calls.by_operation == {"objects.list": 1}
     assert f"{transport.server_time}" == "2026-11-21 14:00:00"
     assert transport.rate.maximum == 190
-    assert transport.throttle.burst.limit == 180
+    assert transport.throttle.burst.limit == 186
     assert wire.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -117,7 +118,7 @@ def test_a_create_is_never_blindly_repeated(transport: Transport, wire, answer: 
     """A create of which it is not known whether HubSpot did it is not sent a second time, and says so."""
     wire.post(url(CREATE), **answer)
 
-    with pytest.raises(RemoteError, match=r"not known whether HubSpot did objects\.create"):
+    with pytest.raises(UnsureError, match=r"not known whether HubSpot did objects\.create"):
         transport.request(CREATE, body={})
 
     assert len(wire.calls) == 1
@@ -221,7 +222,9 @@ def test_a_refusal_carries_status_category_and_words(transport: Transport, wire,
 @pytest.mark.parametrize("status", [404, 405, 414])
 def test_html_errors_are_understood(transport: Transport, wire, status: int) -> None:
     """Unknown paths and too long addresses are answered in HTML, which is a refusal like others."""
+    wire.get(url(LIST), json=OK)
     wire.get(url(LIST), status=status, body="<html><body>Error</body></html>", content_type="text/html")
+    transport.request(LIST)
 
     with pytest.raises(RefusedError) as caught:
         transport.request(LIST)
@@ -251,3 +254,34 @@ def test_other_threads_are_held_back_after_a_429(transport: Transport, wire, fak
 
     assert transport.calls.limited == 1
     assert transport.throttle.search.blocked_until == 1001.0
+
+
+@pytest.mark.parametrize(
+    "answer", [{"body": "<html>Welcome</html>"}, {"body": "hello"}, {"status": 404, "body": "<html>nginx</html>"}]
+)
+def test_what_is_not_hubspot_is_told_at_once(fake_time: FakeTime, wire, answer: dict) -> None:
+    """An address behind which something else answers is told after one call, with the address to check."""
+    wire.get(f"http://127.0.0.1:8123{LIST.path}", **answer)
+    transport = Transport(TOKEN, base_url="http://127.0.0.1:8123", sleep=fake_time.sleep, clock=fake_time.clock)
+
+    with pytest.raises(RemoteError, match=r"at 127\.0\.0\.1:8123 is not HubSpot .* check HUBSPOT_BASE_URL"):
+        transport.request(LIST)
+
+    assert (len(wire.calls), fake_time.slept) == (1, [])
+
+
+def test_a_server_that_never_answered_is_given_up_soon(transport: Transport, wire, fake_time: FakeTime) -> None:
+    """Where nothing has ever answered it takes seconds until the host is named; where it has, HubSpot is waited for."""
+    wire.get(url(LIST), body=requests.ConnectionError("refused"))
+    with pytest.raises(RemoteError, match=r"api\.hubapi\.com can't be reached, .* check the network and"):
+        transport.request(LIST)
+    first = sum(fake_time.slept)
+    wire.reset()
+    wire.get(url(LIST), json=OK)
+    wire.get(url(LIST), body=requests.ConnectionError("refused"))
+    transport.request(LIST)
+    with pytest.raises(RemoteError, match="run again later"):
+        transport.request(LIST)
+
+    assert first == 7.0
+    assert sum(fake_time.slept) == first + 61.0

@@ -211,3 +211,47 @@ def test_nothing_to_write_makes_no_call(client: Client, wire) -> None:
     """An empty list of updates is no call."""
     assert client.batch_update("contacts", [], "t") == []
     assert len(wire.calls) == 0
+
+
+def test_a_rule_that_refuses_every_record_is_not_asked_for_each(client: Client, wire) -> None:
+    """When spread records alone are refused in the same words and none is written, the rest is rejected with them."""
+    answering(wire, lambda _: (400, {"message": "a rule says no", "category": "VALIDATION_ERROR"}))
+
+    outcomes = client.batch_update("contacts", updates(100), "t")
+
+    assert {outcome.message for outcome in outcomes} == {"a rule says no"}
+    assert not any(outcome.written for outcome in outcomes)
+    assert len(wire.calls) <= 25
+
+
+def test_a_rule_about_some_properties_keeps_others_from_nothing(client: Client, wire) -> None:
+    """Records that carry other properties than those refused alike are asked about and written."""
+
+    def answer(inputs: list[dict]) -> tuple[int, dict]:
+        if any("score" in item["properties"] for item in inputs):
+            return 400, {"message": "a rule says no"}
+        return 200, {"results": [result(item) for item in inputs]}
+
+    answering(wire, answer)
+    others = [Update(f"o{number}", {"tier": "a"}) for number in range(50)]
+
+    outcomes = client.batch_update("contacts", [*updates(50), *others], "t")
+
+    assert [outcome.written for outcome in outcomes] == [False] * 50 + [True] * 50
+
+
+@pytest.mark.parametrize("good", [set(range(0, 100, 7)), set(range(10, 100)), {*range(100)} - {0, 64, 32, 96, 16}])
+def test_a_rule_that_lets_some_through_is_resolved_to_the_record(client: Client, wire, good: set[int]) -> None:
+    """Where one of the spread records is written, every other one is asked about by itself."""
+    names = {str(number) for number in good}
+
+    def answer(inputs: list[dict]) -> tuple[int, dict]:
+        if {item["id"] for item in inputs} <= names:
+            return 200, {"results": [result(item) for item in inputs]}
+        return 400, {"message": "no"}
+
+    answering(wire, answer)
+
+    outcomes = client.batch_update("contacts", updates(100), "t")
+
+    assert {outcome.record_id for outcome in outcomes if outcome.written} == names

@@ -157,6 +157,6 @@ def test_a_property_of_a_held_model_is_not_cleared(desk: Desk) -> None:
     renamed(desk)
     desk.models["other"] = model("other").replace("other_score", "health_score")
     desk.on = ("health", "other")
-    desk.plan(held=frozenset({"other"}))
+    desk.plan(held={"other": "why"})
 
     assert desk.values("health_score") == {}

@@ -61,7 +61,7 @@ def test_second_pull_is_cheap_and_adds_nothing(pulled: Bench) -> None:
     """Pulled again at once, nothing is added, and each stream takes at most three calls."""
     first = pulled.first
     tables = "SELECT 'e', count(*) FROM portal.event UNION ALL SELECT 'v', count(*) FROM portal.version"
-    tables += " UNION ALL SELECT 'a', count(*) FROM portal.association"
+    tables += " UNION ALL SELECT 'a', count(*) FROM portal.association ORDER BY 1"
     before = pulled.sql(tables)
     second = pulled.pull()
     assert pulled.sql(tables) == before

@@ -39,7 +39,7 @@ def test_an_older_row_never_replaces_a_newer_one(store: Store) -> None:
     assert table(store, "SELECT properties->>'email', updated_at, seen_at FROM portal.record") == [
         ("new", NOON, NOON + DAY)
     ]
-    assert table(store, "SELECT value FROM portal.version") == [("new",)]
+    assert table(store, "SELECT value FROM portal.version") == []
     assert table(store, EVENTS) == []
 
 
@@ -77,7 +77,9 @@ def test_odd_texts_survive(store: Store) -> None:
         found = reader.find_record("contacts", "1")
     assert found is not None
     assert found.properties == odd
-    assert dict(table(store, "SELECT property, value FROM portal.version")) == odd
+    pull(store, RecordRow("contacts", "1", NOON + DAY, dict.fromkeys(odd, "")), at=NOON + DAY)
+    before = f"SELECT property, value FROM portal.version WHERE known_at = TIMESTAMP '{NOON}'"
+    assert dict(table(store, before)) == odd
 
 
 @pytest.mark.parametrize(
@@ -172,3 +174,17 @@ def test_all_batches_of_a_commit_and_their_cursors_go_together(store: Store) -> 
     with store.read() as reader:
         assert (reader.cursor("a"), reader.cursor("b"), reader.cursor("c")) == ({"after": 2}, {"after": 7}, None)
         assert reader.counts() == {"contacts": 4}
+
+
+def test_what_a_record_was_is_kept_from_its_first_change_on(store: Store) -> None:
+    """A record that never changed has no versions; its first change keeps all of what it was, later ones add theirs."""
+    pull(store, contact("1", email="ann", opens="1"), contact("2", email="bob"))
+    assert table(store, "SELECT * FROM portal.version") == []
+    pull(store, contact("1", at=NOON + DAY, email="ann", opens="2"), at=NOON + DAY)
+    pull(store, contact("1", at=NOON + 2 * DAY, email="anna", opens="2"), at=NOON + 2 * DAY)
+    assert table(store, "SELECT record_id, property, value, known_at FROM portal.version ORDER BY known_at, 2") == [
+        ("1", "email", "ann", NOON),
+        ("1", "opens", "1", NOON),
+        ("1", "opens", "2", NOON + DAY),
+        ("1", "email", "anna", NOON + 2 * DAY),
+    ]

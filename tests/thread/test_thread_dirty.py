@@ -12,7 +12,7 @@ from thread_given import Thread
 from thread_small import COMPANY, CONTACT, DEAL, EVENT, LINK, small_thread, write_csv
 
 from hubsync.emulator import EmulatorError, EmulatorServer, Options
-from hubsync.pipeline import RunResult
+from hubsync.journal import RunResult
 from hubsync.scoring.explain import Explanation, explain
 
 LONG = "x" * 65_536

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 from thread_given import Thread
+from thread_small import small_thread, write_portal
 
 from hubsync.approval import write_plan
 from hubsync.errors import BusyError, HeldError, InputError
@@ -79,22 +80,6 @@ def test_sync_works_on_every_plan(thread_of: Callable[..., Thread], plan: str) -
     assert len(leads) > 10
     assert stats["by_status"].get("429", 0) == 0
     assert stats["peak_10s"] <= (100 if plan in ("free", "starter") else 190)
-
-
-def test_days_go_by_and_scores_follow(thread_of: Callable[..., Thread]) -> None:
-    """After a week of the portal's life only what changed is written, and a further run is empty again."""
-    thread = thread_of(contacts=150, plan="enterprise")
-    first = thread.run()
-    thread.live(7)
-    second = thread.run()
-    third = thread.run()
-
-    assert second.status in ("ok", "held")
-    assert second.plan is not None and 0 < second.plan.records_changed < (
-        first.plan.records_changed if first.plan else 0
-    )
-    assert third.plan is not None
-    assert third.plan.changes == (0 if second.status == "ok" else second.plan.changes)
 
 
 def test_first_write_waits_for_a_yes(thread_of: Callable[..., Thread]) -> None:
@@ -242,38 +227,30 @@ def test_an_empty_portal(thread_of: Callable[..., Thread]) -> None:
     assert result.plan.records_scored == 0
 
 
-def test_half_a_portal_is_not_believed(thread_of: Callable[..., Thread]) -> None:
+def test_half_a_portal_is_not_believed(tmp_path: Path) -> None:
     """A listing that shows half of the contacts holds the run; accepting it writes and believes it."""
-    thread = thread_of(contacts=120)
-    thread.run()
-    portal = thread.server.portal
-    with portal.lock:
-        for record_id in sorted(portal.objects["contacts"])[:60]:
-            portal.purge("contacts", record_id)
-    held = thread.run(full=True)
-    again = thread.run(full=True)
+    with small_thread(tmp_path, write_portal(tmp_path / "csv", contacts=60, companies=8)) as thread:
+        thread.run()
+        portal = thread.server.portal
+        with portal.lock:
+            for record_id in sorted(portal.objects["contacts"])[:30]:
+                portal.purge("contacts", record_id)
+        held = thread.run(full=True)
 
-    assert held.status == again.status == "held"
-    assert "pull of contacts" in held.reason
-    with thread.store.read() as reader:
-        assert reader.counts()["contacts"] > 100
+        assert held.status == "held"
+        assert "pull of contacts" in held.reason
+        with thread.store.read() as reader:
+            assert reader.counts()["contacts"] == 60
 
-    with portal.lock:
-        portal.set(*_a_lead(thread), {"jobtitle": "Chief Executive Officer", "need_confirmed": "true"}, at=portal.now)
-    last = thread.run(full=True)
-    accepted = thread.accept(run_id=last.run_id)
-    after = thread.run(full=True)
+        with portal.lock:
+            portal.set("contacts", "1050", {"tries": "99", "seen_at": "2026-09-21T10:00:00Z"}, at=portal.now)
+        last = thread.run(full=True)
+        accepted = thread.accept(run_id=last.run_id)
+        after = thread.run(full=True)
 
-    assert (accepted.status, after.status) == ("ok", "ok"), after.reason
-    with thread.store.read() as reader:
-        assert reader.counts()["contacts"] < 70
-
-
-def _a_lead(thread: Thread) -> tuple[str, str]:
-    leads = thread.in_hubspot("contacts", ("lifecyclestage", "jobtitle", "need_confirmed"))
-    return "contacts", next(
-        key for key, has in sorted(leads.items()) if has["lifecyclestage"] == "lead" and not has["need_confirmed"]
-    )
+        assert (last.status, accepted.status, after.status) == ("held", "ok", "ok"), after.reason
+        with thread.store.read() as reader:
+            assert reader.counts()["contacts"] == 30
 
 
 def test_no_token_in_any_file_or_log(synced: Thread, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,8 @@ import requests
 from hubsync.catalog import Catalog, load
 from hubsync.crm import Client, Throttle, Transport
 from hubsync.emulator import EmulatorServer
-from hubsync.pipeline import Options, RunResult, approve, push_approved, run
+from hubsync.journal import RunResult
+from hubsync.pipeline import Options, approve, push_approved, run
 from hubsync.pull import feeds_of
 from hubsync.score import score
 from hubsync.scoring.requirements import requirements

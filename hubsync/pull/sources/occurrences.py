@@ -17,8 +17,11 @@ from hubsync.store.values import finite
 from hubsync.types import AsOf, Batch, EventRow
 
 OVERLAP = timedelta(minutes=10)
-LATE = timedelta(days=2)
-"""How far a reconciling pull looks back for events that reached HubSpot late."""
+LATE = timedelta(days=7)
+"""How far a reconciling pull looks back for events that reached HubSpot late: a weekend's upload and more.
+
+HubSpot tells when an event happened, not when it arrived; a full pull finds what came later still.
+"""
 
 # (mem) The largest page HubSpot allows is not documented here; a portal that refuses this one gets the other.
 _LARGE_PAGE, _SMALL_PAGE = 1_000, 100

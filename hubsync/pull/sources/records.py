@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -13,15 +13,15 @@ from hubsync.crm import Client, Filter, RecordPage, SearchPage, modified_propert
 from hubsync.crm.client import ASSOCIATION_BATCH, PAGE, SEARCH_PAGE
 from hubsync.crm.times import milliseconds
 from hubsync.errors import RefusedError, ScopeError
+from hubsync.pull.sources.listing import Listing, Span
 from hubsync.scoring.configuration import Main
 from hubsync.store import Writer
-from hubsync.types import AsOf, AssociationRow, Batch, RecordRow
+from hubsync.types import AsOf, Batch, RecordRow
 
-OVERLAP = timedelta(minutes=5)
-"""What HubSpot's search may lag behind."""
+OVERLAP = timedelta(minutes=15)
+"""What HubSpot's search may lag behind: moments as a rule, ten minutes have been seen by others."""
 
 _STALE = timedelta(days=1)
-_PUNCTUAL = timedelta(hours=1)
 _CALLS_PER_SECOND = 19
 
 Known = Callable[[str, Sequence[str]], Mapping[str, datetime]]
@@ -59,12 +59,10 @@ class RecordStream:
     full: bool = False
     accept: bool = False
     page: int = SEARCH_PAGE
-    total: int | None = field(default=None, init=False)
-    seen: int = field(default=0, init=False)
-    listed: bool = field(default=False, init=False)
-    _first: RecordPage | SearchPage | None = field(default=None, init=False)
+    _found: int | None = field(default=None, init=False)
+    _first: SearchPage | None = field(default=None, init=False)
+    _listing: Listing | None = field(default=None, init=False)
     _started: datetime = field(init=False)
-    _after: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._started = self.as_of.now
@@ -75,12 +73,27 @@ class RecordStream:
         return self._started.isoformat()
 
     @property
+    def listed(self) -> bool:
+        """Whether all records are listed, not only those that changed."""
+        return self._listing is not None
+
+    @property
+    def seen(self) -> int:
+        """How many records the listing showed."""
+        return self._listing.seen if self._listing else 0
+
+    @property
+    def total(self) -> int | None:
+        """How many records are expected, None when nobody knows."""
+        return (self._listing.total or self.before or None) if self._listing else self._found
+
+    @property
     def due(self) -> bool:
         """Whether all records have to be listed: never done, done long ago, or not with all that is asked for now."""
         full_at = self._at("full_at")
         if self.full or full_at is None or not self._had.covers(self.asked):
             return True
-        return self.as_of.now - full_at >= timedelta(days=self.main.reconcile_every) - _PUNCTUAL
+        return full_at < latest_reconcile(self.as_of, self.main)
 
     @property
     def shrunk(self) -> bool:
@@ -92,29 +105,30 @@ class RecordStream:
     def why_not(self) -> str | None:
         """Why HubSpot does not let this object be read, or None when it does; the first page is kept."""
         try:
-            if self._first is None:
-                self._open()
+            self._open()
         except ScopeError as error:
             return str(error)
         return None
 
     def _open(self) -> None:
         """Read the first page, which decides between search and list; raises ScopeError."""
+        if self._first is not None or self._listing is not None:
+            return
         if not self.due:
             page = self._search(0)
             if not self._slower(page.total):
-                self.total, self._first = page.total, page
+                self._found, self._first = page.total, page
                 return
-        self.listed, self.total = True, self.before or None
-        self._resume()
-        self._first = self._list(self._after)
+        spans, seen = self._resumed()
+        listing = Listing(self._list, self._probe, spans, seen)
+        listing.open()
+        self._listing = listing
 
     def batches(self) -> Iterator[Batch]:
         """Everything there is to pull; raises ScopeError."""
-        if self._first is None:
-            self._open()
-        if self.listed:
-            yield from self._listing()
+        self._open()
+        if self._listing is not None:
+            yield from self._listed(self._listing)
         else:
             yield from self._changes()
 
@@ -130,31 +144,18 @@ class RecordStream:
             writer.archive_missing(self.name, self._started, self.as_of.now)
         writer.set_cursor(self.name, self._cursor(self.asked, self._started, full_at), self.as_of.now)
 
-    def _listing(self) -> Iterator[Batch]:
-        page = self._first
-        while page is not None:
-            assert isinstance(page, RecordPage)
-            self._after = page.next_after
-            self.seen += len(page.rows)
+    def _listed(self, listing: Listing) -> Iterator[Batch]:
+        for page in listing.pages():
             ids = [row.record_id for row in page.rows]
             yield Batch(
                 self.name,
                 records=page.rows,
-                associations=self._completed(page),
+                associations=page.associations,
                 links=[(self.name, to, ids) for to in sorted(self.asked.links)],
-                position=self._unfinished() if page.next_after else None,
+                position=self._unfinished(listing) if listing.spans else None,
             )
-            page = self._list(self._after) if self._after else None
         if not self.shrunk:
             yield from self._archived()
-
-    def _completed(self, page: RecordPage) -> list[AssociationRow]:
-        """The associations of a page, those that came cut off read in full."""
-        cut = set(page.truncated)
-        rows = [row for row in page.associations if (row.from_object, row.from_id, row.to_object) not in cut]
-        for to, group in groupby(sorted(cut, key=itemgetter(2)), key=itemgetter(2)):
-            rows += self.client.associations(self.name, to, [record_id for _, record_id, _ in group])
-        return rows
 
     def _archived(self) -> Iterator[Batch]:
         after: str | None = None
@@ -174,7 +175,6 @@ class RecordStream:
         """The changed records in the order of their ids, each page from the last id on: no wall, and none twice."""
         page, last, rows = self._first, 0, list[RecordRow]()
         while page is not None:
-            assert isinstance(page, SearchPage)
             rows += page.rows
             last = max((int(row.record_id) for row in page.rows), default=last)
             page = self._search(last) if page.next_after and page.rows else None
@@ -198,7 +198,20 @@ class RecordStream:
         return self.client.search_page(self.name, self._names, filters, ["hs_object_id"], limit=self.page)
 
     def _list(self, after: str | None) -> RecordPage:
-        return self.client.list_page(self.name, self._names, associations=sorted(self.asked.links), after=after)
+        """A page with the associations that came cut off read in full."""
+        page = self.client.list_page(self.name, self._names, associations=sorted(self.asked.links), after=after)
+        cut = set(page.truncated)
+        rows = [row for row in page.associations if (row.from_object, row.from_id, row.to_object) not in cut]
+        for to, group in groupby(sorted(cut, key=itemgetter(2)), key=itemgetter(2)):
+            rows += self.client.associations(self.name, to, [record_id for _, record_id, _ in group])
+        return replace(page, associations=rows, truncated=())
+
+    def _probe(self, after: str, place: int) -> tuple[int, str | None]:
+        """How many records there are from an id on, and the id of the one at a place behind it."""
+        page = self.client.search_page(
+            self.name, [], [Filter("hs_object_id", "GTE", after)], ["hs_object_id"], after=str(place), limit=1
+        )
+        return page.total, page.rows[0].record_id if page.rows else None
 
     def _slower(self, total: int) -> bool:
         """Whether searching this many records takes longer than listing all."""
@@ -219,22 +232,23 @@ class RecordStream:
         text = (self.position or {}).get(key)
         return datetime.fromisoformat(text) if text else None
 
-    def _resume(self) -> None:
-        """Go on with a listing that broke off less than a day ago and asked for the same."""
+    def _resumed(self) -> tuple[list[Span], int]:
+        """What is left of a listing that broke off less than a day ago and asked for the same, and what it showed."""
         listing = (self.position or {}).get("listing")
-        if not listing or self.full:
-            return
+        if not listing or self.full or "spans" not in listing:
+            return [], 0
         started = datetime.fromisoformat(listing["from"])
         same = Asked(frozenset(listing["properties"]), frozenset(listing["links"])) == self.asked
-        if same and timedelta(0) <= self.as_of.now - started < _STALE:
-            self._started, self._after, self.seen = started, listing["after"], listing["seen"]
-            self.before = max(self.before, listing["before"])
+        if not same or not timedelta(0) <= self.as_of.now - started < _STALE:
+            return [], 0
+        self._started, self.before = started, max(self.before, listing["before"])
+        return [Span(after, until) for after, until in listing["spans"]], listing["seen"]
 
-    def _unfinished(self) -> Mapping[str, Any]:
+    def _unfinished(self, under_way: Listing) -> Mapping[str, Any]:
         listing = {
             "from": self._started.isoformat(),
-            "after": self._after,
-            "seen": self.seen,
+            "spans": [(span.after, span.until) for span in under_way.spans],
+            "seen": under_way.seen,
             "before": self.before,
             "properties": self._names,
             "links": sorted(self.asked.links),
@@ -248,3 +262,13 @@ class RecordStream:
             "watermark": watermark.isoformat() if watermark else None,
             "full_at": full_at.isoformat() if full_at else None,
         }
+
+
+def latest_reconcile(as_of: AsOf, main: Main) -> datetime:
+    """The moment before which the last comparison with all of HubSpot is too old: the hour of it, so many days ago.
+
+    On the two days on which clocks change it lies an hour off, which only moves the comparison by that hour.
+    """
+    at = as_of.day_start + timedelta(hours=main.reconcile_at.hour, minutes=main.reconcile_at.minute)
+    past = at if at <= as_of.now else at - timedelta(days=1)
+    return past - timedelta(days=main.reconcile_every - 1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hubsync.catalog import Catalog
+from hubsync.catalog.model import Catalog
 from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.model import compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.scoring.words import WORDS
+from hubsync.scoring.words import UNKNOWN, WORDS, mapping
 from hubsync.types import AsOf
 
 
@@ -33,8 +32,7 @@ class _Noting(Vocabulary):
 
     def word(self, name: str, object_: str) -> Meaning:
         """The meaning of a word for one object."""
-        mapped = self.words.get(name)
-        if not isinstance(mapped, Mapping) or mapped.get(object_) is None:
+        if mapping(self.words, name, object_) in (None, UNKNOWN):
             self.unmapped.add((name, object_))
         return super().word(name, object_)
 

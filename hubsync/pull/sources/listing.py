@@ -1,0 +1,230 @@
+"""All records of one object, listed in ranges of ids that are read side by side.
+
+A list is serial, since each page names the next one: with 200 ms of latency one list uses a quarter of HubSpot's
+limit. Pages come in the order of ids, and `after` is the id of the next record (api-facts §3); so a list can begin at
+any record, and the search tells the record at each place. That HubSpot lets a list begin at an id which no page named
+is unverified: each page is looked at, and what does not fit is read again from the start, one page after the other.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from hubsync.crm import RecordPage
+from hubsync.crm.client import PAGE
+from hubsync.errors import AccessError, RemoteError
+
+LANES = 4
+SERIAL = 3
+"""Pages read one after the other before a search for ranges is worth its calls."""
+
+SMALLEST = 2_000
+LARGEST = 9_900
+"""Records of a range: whole pages, and below the 10,000 that HubSpot's search goes to."""
+
+_LISTEN = 0.2
+
+Fetch = Callable[[str | None], RecordPage]
+"""Reads the page that begins at an id, or the first."""
+
+Probe = Callable[[str, int], tuple[int, str | None]]
+"""How many records there are from an id on, and the id at this place behind it, if there are that many."""
+
+
+@dataclass(slots=True, eq=False)
+class Span:
+    """Ids from `after` on (None: from the first) and before `until` (None: to the last)."""
+
+    after: str | None = None
+    until: str | None = None
+
+    def ends(self, cursor: str | None) -> bool:
+        """Whether the page at this cursor lies beyond the range."""
+        return cursor is None or (self.until is not None and int(cursor) >= int(self.until))
+
+
+class _DisorderError(Exception):
+    """The pages are not in the order of ids."""
+
+
+class Listing:
+    """The pages of a whole list; `spans` is what is left after the pages given so far, `seen` counts their records."""
+
+    def __init__(self, fetch: Fetch, probe: Probe, spans: Sequence[Span] = (), seen: int = 0) -> None:
+        self._fetch = fetch
+        self._probe = probe
+        self._spans = list(spans) or [Span()]
+        self._first: RecordPage | None = None
+        self._lock = threading.Lock()
+        self.seen = seen
+        self.total: int | None = None
+
+    @property
+    def spans(self) -> list[Span]:
+        """The ranges that are not read to their end."""
+        with self._lock:
+            return [replace(span) for span in self._spans]
+
+    def open(self) -> None:
+        """Read the first page, to find out whether it may be read; raises what the client raises."""
+        if self._first is None:
+            self._first = self._page(self._spans[0], self._spans[0].after)
+
+    def pages(self) -> Iterator[RecordPage]:
+        """All pages that are left; after each, `spans` and `seen` count it as read."""
+        try:
+            yield from self._ranges()
+        except _DisorderError:
+            self._spans, self._first, self.seen = [Span()], None, 0
+            while self._spans:
+                yield self._read(self._spans[0], self._fetch(self._spans[0].after))
+
+    def _ranges(self) -> Iterator[RecordPage]:
+        self.open()
+        span = self._spans[0]
+        for _ in range(SERIAL if len(self._spans) == 1 else 1):
+            page, self._first = self._first or self._page(span, span.after), None
+            yield self._read(span, page)
+            if span not in self._spans:
+                break
+        if self._spans:
+            yield from self._side_by_side()
+
+    def _side_by_side(self) -> Iterator[RecordPage]:
+        lanes = _Lanes(self._page)
+        try:
+            lanes.start(self._pieces())
+            while self._spans:
+                span, page = lanes.take()
+                yield self._read(span, page)
+        finally:
+            lanes.stop()
+
+    def _read(self, span: Span, page: RecordPage) -> RecordPage:
+        with self._lock:
+            self.seen += len(page.rows)
+            if span.ends(page.next_after):
+                self._spans.remove(span)
+            else:
+                span.after = page.next_after
+        return page
+
+    def _page(self, span: Span, after: str | None) -> RecordPage:
+        """A page without what lies beyond its range; raises _DisorderError when it can't be a page of this range."""
+        page = self._fetch(after)
+        ids = [int(row.record_id) for row in page.rows]
+        beyond = int(page.next_after) if page.next_after is not None else None
+        ordered = ids == sorted(ids) and (not ids or beyond is None or ids[-1] < beyond)
+        if not ordered or (after is not None and ids and ids[0] < int(after)):
+            raise _DisorderError
+        if span.until is None or not ids or ids[-1] < int(span.until):
+            return page
+        kept = {row.record_id for row in page.rows if int(row.record_id) < int(span.until)}
+        return RecordPage(
+            [row for row in page.rows if row.record_id in kept],
+            [row for row in page.associations if row.from_id in kept],
+            [each for each in page.truncated if each[1] in kept],
+            page.next_after,
+        )
+
+    def _pieces(self) -> Iterator[Span]:
+        """The ranges that are left, the last of them cut into pieces as the search finds where."""
+        with self._lock:
+            known = list(self._spans)
+        yield from known[:-1]
+        rest = known[-1]
+        size = SMALLEST
+        while rest.until is None and rest.after is not None and (border := self._border(rest.after, size)):
+            total, until = border
+            self.total = self.total or self.seen + total
+            size = min(max(ceil(total / LANES / PAGE) * PAGE, SMALLEST), LARGEST)
+            with self._lock:
+                piece = Span(rest.after, until)
+                rest.after = until
+                self._spans.append(piece)
+            yield piece
+        yield rest
+
+    def _border(self, after: str, size: int) -> tuple[int, str] | None:
+        """How many records there are from an id on, and where to cut; None when the rest is best read as it is."""
+        try:
+            total, until = self._probe(after, size)
+        except (AccessError, RemoteError):
+            return None
+        return (total, until) if until is not None and int(until) > int(after) else None
+
+
+class _Lanes:
+    """Threads that read ranges side by side and hand over their pages."""
+
+    def __init__(self, page: Callable[[Span, str | None], RecordPage]) -> None:
+        self._page = page
+        self._found: queue.Queue[tuple[Span, RecordPage] | BaseException] = queue.Queue(2 * LANES)
+        self._waiting: deque[Span] = deque()
+        self._more = threading.Condition()
+        self._complete = False
+        self._stop = threading.Event()
+
+    def start(self, pieces: Iterator[Span]) -> None:
+        """Begin to read; the pieces are found in a thread of their own."""
+        # Daemons, since a thread that waits for HubSpot must not keep an interrupted process alive.
+        threading.Thread(target=self._guarded, args=(self._find, pieces), name="list-ranges", daemon=True).start()
+        for number in range(LANES):
+            threading.Thread(target=self._guarded, args=(self._work,), name=f"list-{number}", daemon=True).start()
+
+    def take(self) -> tuple[Span, RecordPage]:
+        """The next page; raises what a thread raised."""
+        item = self._found.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def stop(self) -> None:
+        """Let the threads end by themselves."""
+        self._stop.set()
+        with self._more:
+            self._more.notify_all()
+
+    def _guarded(self, work: Callable[..., None], *given: Iterator[Span]) -> None:
+        try:
+            work(*given)
+        except BaseException as raised:  # noqa: BLE001 (it is raised again by the thread that takes)
+            self._put(raised)
+
+    def _find(self, pieces: Iterator[Span]) -> None:
+        for piece in pieces:
+            with self._more:
+                self._waiting.append(piece)
+                self._more.notify()
+            if self._stop.is_set():
+                return
+        with self._more:
+            self._complete = True
+            self._more.notify_all()
+
+    def _work(self) -> None:
+        while (span := self._next()) is not None:
+            after, ended = span.after, False
+            while not ended and not self._stop.is_set():
+                page = self._page(span, after)
+                self._put((span, page))
+                after, ended = page.next_after, span.ends(page.next_after)
+
+    def _next(self) -> Span | None:
+        with self._more:
+            while not self._waiting and not self._complete and not self._stop.is_set():
+                self._more.wait()
+            return self._waiting.popleft() if self._waiting and not self._stop.is_set() else None
+
+    def _put(self, item: tuple[Span, RecordPage] | BaseException) -> None:
+        while not self._stop.is_set():
+            try:
+                self._found.put(item, timeout=_LISTEN)
+            except queue.Full:
+                continue
+            return

@@ -1,0 +1,1 @@
+"""The worker: runs of all portals by their schedules, with nobody looking."""

@@ -1,0 +1,150 @@
+"""Months of hourly runs with nobody looking, on a portal that lives; prints one JSON line.
+
+    python tests/benchmarks/days.py [--contacts 5000] [--days 90] [--every 1]
+
+The emulator (a process of its own) lives hour by hour, and after each `--every` hours one `sync` runs with the shipped
+configuration; only the first write is agreed to. Figures are given for each tenth of the time: seconds and calls of a
+run (mean), size of the database at its end, records written. `unequal` counts records whose values in the database
+are not those of the portal after a last full pull.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from speed import ROOT, emulator
+
+from hubsync.journal import RunResult
+from hubsync.pipeline import Options, run
+from hubsync.settings import Settings
+from hubsync.workspace import Workspace
+
+PARTS = 10
+
+
+class _Silent:
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def rows(self, stream: str, rows: int, total: int | None) -> None:
+        """Rows are through."""
+
+    def note(self, text: str) -> None:
+        """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one run cost and did."""
+
+    seconds: float
+    calls: int
+    written: int
+    status: str
+    reason: str
+
+
+def one_run(settings: Settings, *, full: bool = False) -> tuple[Seen, RunResult]:
+    """One `sync`, as the worker does it."""
+    started = time.monotonic()
+    with Workspace.open(settings) as workspace:
+        result = run(workspace, Options("sync", write=True, yes=True, full=full), _Silent())
+    seen = Seen(time.monotonic() - started, result.calls, result.written, result.status, result.reason)
+    return seen, result
+
+
+def size(folder: Path) -> float:
+    """MiB of the database."""
+    return round(sum(file.stat().st_size for file in folder.glob("*/hubsync.duckdb*")) / 2**20, 1)
+
+
+def unequal(settings: Settings, portal: dict[str, Any]) -> int:
+    """Companies and contacts whose customer tier or lead score in the database is not the portal's."""
+    found = 0
+    names = {"contacts": "hubsync_lead_score", "companies": "hubsync_customer_tier"}
+    with Workspace.open(settings) as workspace, workspace.store.read() as reader:
+        for object_name, name in names.items():
+            rows = reader.sql(
+                f"SELECT record_id, own->>'{name}' FROM portal.record WHERE object = '{object_name}'"
+                " AND archived_at IS NULL"
+            )
+            ours = dict(rows.rows if hasattr(rows, "rows") else rows)
+            after: str | None = None
+            while True:
+                page = workspace.client.list_page(object_name, [name], after=after)
+                found += sum((ours.get(row.record_id) or "") != (row.properties[name] or "") for row in page.rows)
+                after = page.next_after
+                if after is None:
+                    break
+    del portal
+    return found
+
+
+def measure(contacts: int, days: int, every: int) -> dict[str, Any]:
+    """All runs of the time."""
+    seen: list[Seen] = []
+    sizes: list[float] = []
+    reasons: Counter[str] = Counter()
+    arguments = ("--contacts", str(contacts), "--plan", "pro")
+    with tempfile.TemporaryDirectory() as folder, emulator(*arguments) as portal:
+        config, data = Path(folder) / "config", Path(folder) / "data"
+        shutil.copytree(ROOT / "config", config)
+        settings = Settings.model_validate(
+            {
+                "HUBSPOT_ACCESS_TOKEN": portal["token"], "HUBSPOT_BASE_URL": portal["url"],
+                "HUBSYNC_CONFIG": config, "HUBSYNC_DATA": data,
+            }
+        )  # fmt: skip
+        total = days * 24 // every
+        for number in range(total):
+            done, _ = one_run(settings)
+            seen.append(done)
+            if done.status != "ok":
+                reasons[f"{done.status}: {done.reason[:120]}"] += 1
+            if (number + 1) % max(1, total // PARTS) == 0:
+                sizes.append(size(data))
+                last = seen[-max(1, total // PARTS) :]
+                sys.stderr.write(
+                    f"{number + 1}/{total} runs, {statistics.mean(one.seconds for one in last):.2f} s a run,"
+                    f" {sizes[-1]} MiB, {dict(reasons)}\n"
+                )
+            requests.post(
+                f"{portal['url']}/_emulator/clock", json={"minutes": 60 * every}, timeout=600
+            ).raise_for_status()
+        one_run(settings, full=True)
+        differ = unequal(settings, portal)
+    part = max(1, total // PARTS)
+    parts = [seen[start : start + part] for start in range(0, part * PARTS, part)]
+    return {
+        "contacts": contacts, "days": days, "runs": total, "statuses": Counter(one.status for one in seen),
+        "reasons": reasons, "seconds": [round(statistics.mean(one.seconds for one in each), 2) for each in parts],
+        "calls": [round(statistics.mean(one.calls for one in each), 1) for each in parts],
+        "written": [sum(one.written for one in each) for each in parts], "file_mib": sizes,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "unequal": differ,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Read the arguments and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contacts", type=int, default=5_000)
+    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--every", type=int, default=1, help="hours between runs")
+    given = parser.parse_args()
+    sys.stdout.write(json.dumps(measure(given.contacts, given.days, given.every)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
