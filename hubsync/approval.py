@@ -41,6 +41,17 @@ def write_plan(file: Path, plan: Plan, changes: Iterable[Change]) -> int:
     return count
 
 
+def first_write(plan: Plan, portal: str) -> str:
+    """What it means that nothing was ever written from this data folder, as a sentence without its full stop."""
+    said = (
+        f"This is the first write to portal {portal} from here: {plan.changes:,} values on"
+        f" {plan.records_changed:,} records"
+    )
+    if not plan.replaced:
+        return said
+    return f"{said}; {plan.replaced:,} of them stand in the place of values of hubsync that are in HubSpot already"
+
+
 @dataclass(frozen=True)
 class Approved:
     """A stored plan that may be written."""
@@ -87,17 +98,16 @@ class Approved:
 
     def verify(self, store: Store, client: Client) -> None:
         """Raise HeldError when HubSpot no longer has the values that the plan was made from."""
-        with store.planned(self.run_id) as planned:
-            different = sum(
-                _differences(client, object_, page)
-                for object_ in planned.objects
-                for page in planned.expected(object_, BATCH)
-            )
-            changes = planned.changes
+        planned = store.planned(self.run_id)
+        different = sum(
+            _differences(client, object_, page)
+            for object_ in planned.objects
+            for page in planned.expected(object_, BATCH)
+        )
         if different:
             raise HeldError(
-                f"Nothing was written: {different:,} of {changes:,} values of plan {self.run_id} have changed in"
-                " HubSpot since. Make a new plan and look at it again."
+                f"Nothing was written: {different:,} of {planned.changes:,} values of plan {self.run_id} have changed"
+                " in HubSpot since. Make a new plan and look at it again."
             )
 
 

@@ -14,6 +14,7 @@ HubsyncError                      one sentence for a person; exit_code for the s
 ├── StoreError               6    the database can't be used now
 │   ├── BusyError                 another process holds it; its PID is named
 │   │   └── RunningError          a run, or other work that needs the database for itself, goes on
+│   ├── DamagedError              damaged, cut off or no database; bring a backup back
 │   └── NewerDatabaseError        written by a newer hubsync
 └── InputError               2    an argument, file or record named by the user does not fit
 """
@@ -27,7 +28,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConfigMistake:
-    """One mistake in the configuration: where it stands, what is wrong, what to do."""
+    """One mistake in the configuration: where it stands (a folder has no line: 0), what is wrong, what to do."""
 
     file: str
     line: int
@@ -36,7 +37,8 @@ class ConfigMistake:
 
     def __str__(self) -> str:
         tail = f" {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}: {self.message}{tail}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}{tail}"
 
 
 class HubsyncError(Exception):
@@ -127,6 +129,10 @@ class BusyError(StoreError):
 
 class RunningError(BusyError):
     """Another run goes on, or other work that needs the database for itself."""
+
+
+class DamagedError(StoreError):
+    """The database is damaged, cut off, or none at all."""
 
 
 class NewerDatabaseError(StoreError):

@@ -13,7 +13,7 @@ import orjson
 
 from hubsync.errors import HeldError, HubsyncError, StoreError
 from hubsync.pull import PullResult
-from hubsync.store import RETAINED_ON, UNREADABLE, Horizons, Writer
+from hubsync.store import RETAINED_ON, UNREADABLE, Horizons, Run, Writer
 from hubsync.types import Plan, RunStatus
 from hubsync.workspace import Workspace
 
@@ -53,8 +53,13 @@ def new_run_id(now: datetime) -> str:
 
 
 @contextmanager
-def recorded(workspace: Workspace, run_id: str, begin: Callable[[Writer], None]) -> Iterator[RunResult]:
-    """Write the Run record at the start and at every kind of end."""
+def recorded(
+    workspace: Workspace, run_id: str, begin: Callable[[Writer], None], resumed: Run | None = None
+) -> Iterator[RunResult]:
+    """Write the Run record at the start and at every kind of end.
+
+    The run of a plan that is `resumed` to be written stays as it was when nothing of it could be.
+    """
     started = time.monotonic()
     result = RunResult(run_id, workspace.as_of.now)
     with workspace.store.write() as writer:
@@ -66,6 +71,8 @@ def recorded(workspace: Workspace, run_id: str, begin: Callable[[Writer], None])
         result.status, result.reason = _ending(error)
         # What went wrong is told even if the database is busy just now: the next run then says that this one broke off.
         with suppress(StoreError):
+            if resumed is not None and _is_untouched(workspace, run_id):
+                result.status, result.reason = resumed.status, _put_off(workspace, result.reason)
             _finish(workspace, result, started)
         raise
     _finish(workspace, result, started)
@@ -77,6 +84,18 @@ def _ending(error: BaseException) -> tuple[RunStatus, str]:
     if isinstance(error, KeyboardInterrupt):
         return "failed", "It was stopped by hand."
     return "failed", "An unexpected error; see the output of the command."
+
+
+def _is_untouched(workspace: Workspace, run_id: str) -> bool:
+    with workspace.store.read() as reader:
+        return reader.change_counts(run_id).keys() == {"planned"}
+
+
+def _put_off(workspace: Workspace, reason: str) -> str:
+    return (
+        f"It was to be written on {_ended(workspace):%Y-%m-%d %H:%M} UTC, and nothing was: {reason.rstrip('.')}. It can"
+        " still be approved."
+    )
 
 
 def _finish(workspace: Workspace, result: RunResult, started: float) -> None:

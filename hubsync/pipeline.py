@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import orjson
 
-from hubsync.approval import Approved
+from hubsync.approval import Approved, first_write
 from hubsync.errors import HeldError, InputError, ScopeError
 from hubsync.journal import RunResult, new_run_id, recorded
 from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan
@@ -22,7 +22,7 @@ from hubsync.score import score
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds
-from hubsync.store import UsedModel, Writer
+from hubsync.store import Run, UsedModel, Writer
 from hubsync.types import Plan
 from hubsync.workspace import Workspace
 
@@ -49,7 +49,7 @@ class Options:
     pull: bool = True
     write: bool = False
     yes: bool = False
-    confirm: Callable[[Plan], bool] | None = None
+    confirm: Callable[[RunResult], bool] | None = None
 
 
 def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult:
@@ -84,22 +84,21 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
     def begin(writer: Writer) -> None:
         writer.resume_run(approved.run_id, workspace.present.now)
 
-    _refuse_the_past(workspace, approved.run_id)
-    with workspace.store.run_lock(), recorded(workspace, approved.run_id, begin) as result:
+    planned = _refuse_the_past(workspace, approved.run_id)
+    with workspace.store.run_lock(), recorded(workspace, approved.run_id, begin, planned) as result:
         with workspace.store.read() as reader:
             result.plan = reader.plan(approved.run_id)
         _archive_accepted(workspace, result.plan)
         listener.stage("verify")
         approved.verify(workspace.store, workspace.client)
         listener.stage("push")
-        held = result.plan.held_models if result.plan else ()
-        provision(workspace.writer, workspace.catalog, dry_run=False, left_out=held)
-        _take(result, _send(workspace, listener, approved.run_id))
+        provision(workspace.writer, workspace.catalog, dry_run=False, left_out=_not_planned(workspace, result.plan))
+        _send(workspace, listener, result)
         result.status = "partial" if result.reason else "ok"
     return result
 
 
-def _refuse_the_past(workspace: Workspace, run_id: str) -> None:
+def _refuse_the_past(workspace: Workspace, run_id: str) -> Run | None:
     with workspace.store.read() as reader:
         planned = reader.run(run_id)
     if planned is not None and planned.as_of < planned.started_at:
@@ -107,6 +106,15 @@ def _refuse_the_past(workspace: Workspace, run_id: str) -> None:
             f"The plan of run {run_id} was made with a past --as-of, which is only for looking; make a new plan"
             " without it."
         )
+    return planned
+
+
+def _not_planned(workspace: Workspace, plan: Plan | None) -> set[str]:
+    """The models that an approved plan does not write: held ones, and those of objects without a change."""
+    if plan is None:
+        return set()
+    objects = workspace.store.planned(plan.run_id).objects
+    return {*plan.held_models, *(model.model for model in workspace.catalog.on if str(model.object) not in objects)}
 
 
 def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
@@ -117,7 +125,10 @@ def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
     with workspace.store.write() as writer:
         for guard in accepted.guards:
             if guard.held and guard.name.startswith(PULL_GUARD):
-                writer.archive_missing(guard.name.removeprefix(PULL_GUARD), accepted.as_of, now)
+                object_ = guard.name.removeprefix(PULL_GUARD)
+                # A listing that broke off and went on showed its first records before the plan's moment.
+                began = datetime.fromisoformat(writer.cursors()[object_]["watermark"])
+                writer.archive_missing(object_, min(began, accepted.as_of), now)
         writer.skip_archived(accepted.run_id, SHOWN_NO_MORE, now)
 
 
@@ -204,15 +215,15 @@ def _push(workspace: Workspace, options: Options, listener: Listener, result: Ru
         if not planned.first_write:
             _provision(workspace, listener, result)
         return
-    if planned.first_write and not options.yes and not (options.confirm and options.confirm(planned)):
+    if planned.first_write and not options.yes and not (options.confirm and options.confirm(result)):
         raise HeldError(
-            f"Nothing was written: this is the first write to portal {workspace.account.portal_id}, {planned.changes:,}"
-            f" values on {planned.records_changed:,} records. Look at them with `hubsync plan --out plan.csv`, then"
-            " write them with `hubsync sync --plan plan.csv` or `hubsync sync --yes`."
+            f"Nothing was written. {first_write(planned, workspace.account.portal_id)}. Look at them with"
+            " `hubsync plan --out plan.csv`, then write them with `hubsync sync --plan plan.csv` or"
+            " `hubsync sync --yes`."
         )
     _provision(workspace, listener, result)
     listener.stage("push")
-    _take(result, _send(workspace, listener, result.run_id))
+    _send(workspace, listener, result)
 
 
 def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> None:
@@ -221,10 +232,15 @@ def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> N
         return
     made = provision(
         workspace.writer, workspace.catalog, dry_run=False, present=result.pulled.definitions,
-        left_out=_changed(workspace, result.pulled),
+        left_out={*_changed(workspace, result.pulled), *_not_scored(workspace, result.pulled.unavailable)},
     )  # fmt: skip
     if made.created:
         listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+
+
+def _not_scored(workspace: Workspace, unreadable: Collection[str]) -> list[str]:
+    """The models whose records can't be read: nothing of theirs is written, so nothing is made for them."""
+    return [model.model for model in workspace.catalog.on if str(model.object) in unreadable]
 
 
 def _changed(workspace: Workspace, pulled: PullResult) -> Mapping[str, str]:
@@ -233,15 +249,17 @@ def _changed(workspace: Workspace, pulled: PullResult) -> Mapping[str, str]:
     return changed_by_others(workspace.client, workspace.catalog, pulled.definitions, written)
 
 
-def _send(workspace: Workspace, listener: Listener, run_id: str) -> Pushed:
-    return push(
-        workspace.store, workspace.writer, run_id, workspace.catalog.main.guards, workspace.present.now,
-        lambda object_, count: listener.rows(f"write {object_}", count, None),
-    )  # fmt: skip
-
-
-def _take(result: RunResult, pushed: Pushed) -> None:
-    result.written, result.rejected, result.reason = pushed.written, pushed.rejected, pushed.stopped
+def _send(workspace: Workspace, listener: Listener, result: RunResult) -> None:
+    """Write the plan; what was written before an error is counted too."""
+    pushed = Pushed()
+    try:
+        push(
+            workspace.store, workspace.writer, result.run_id, workspace.catalog.main.guards, workspace.present.now,
+            lambda object_, count: listener.rows(f"write {object_}", count, None), pushed,
+        )  # fmt: skip
+    finally:
+        result.written, result.rejected = pushed.written, pushed.rejected
+    result.reason = pushed.stopped
 
 
 def _held_sentence(held: Mapping[str, str]) -> str:

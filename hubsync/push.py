@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,19 +42,24 @@ class Pushed:
 Progress = Callable[[str, int], None]
 
 
-def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime, progress: Progress) -> Pushed:
+def push(
+    store: Store, client: Client, run_id: str, limits: Guards, at: datetime, progress: Progress, pushed: Pushed
+) -> None:
     """Publish a run's decisions and write its changes; what HubSpot refuses is settled record by record.
 
     The database is closed while HubSpot works. When more than the guard's share of the writes is refused, the
-    rest is not sent. Raises what the client raises; what was written before is settled.
+    rest is not sent. Raises what the client raises; what was written before is settled, and counted in `pushed`.
     """
-    pushed, done = Pushed(), Counter[str]()
+    done = Counter[str]()
     with store.write() as writer:
         # Gone since the moment that the scores speak of, as the pull found afterwards.
         writer.skip_archived(run_id, SHOWN_NO_MORE, at)
         writer.publish(run_id, at)
-    with store.planned(run_id) as planned, _settling(store, run_id, at) as settle:
-        for object_, outcomes in _sent(client, _batches(planned), run_id, lambda: bool(pushed.stopped)):
+    with (
+        _settling(store, run_id, at) as settle,
+        closing(_sent(client, _batches(store.planned(run_id)), run_id, lambda: bool(pushed.stopped))) as sent,
+    ):
+        for object_, outcomes in sent:
             pushed.take(outcomes)
             settle(object_, outcomes)
             pushed.stopped = pushed.stopped or _too_many(pushed, limits)
@@ -63,7 +68,6 @@ def push(store: Store, client: Client, run_id: str, limits: Guards, at: datetime
     if pushed.stopped:
         with store.write() as writer:
             writer.skip(run_id, pushed.stopped, at)
-    return pushed
 
 
 def _batches(planned: Planned) -> Iterator[tuple[str, Sequence[Update]]]:
@@ -74,7 +78,7 @@ def _batches(planned: Planned) -> Iterator[tuple[str, Sequence[Update]]]:
 
 def _sent(
     client: Client, batches: Iterator[tuple[str, Sequence[Update]]], run_id: str, enough: Callable[[], bool]
-) -> Iterator[tuple[str, list[Outcome]]]:
+) -> Generator[tuple[str, list[Outcome]]]:
     """The outcomes of each batch in the order of sending; the first error is raised when all under way has come."""
     flying: deque[tuple[str, Future[list[Outcome]]]] = deque()
     error: HubsyncError | None = None

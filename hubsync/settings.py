@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from hubsync.errors import InputError, TokenError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_LONGEST_NAME = 60
+_ADVISED = re.compile(r"`hubsync (?!--portal)")
+_PLAN_FILE = "plan.csv"
 
 
 class Settings(BaseSettings):
@@ -71,6 +75,15 @@ class Settings(BaseSettings):
     def only(cls, given: Mapping[str, Any]) -> Settings:
         """Settings made of these variables alone, which the environment and .env can't change."""
         return _Alone.model_validate(given)
+
+    def refuse_no_choice(self) -> None:
+        """Raise InputError where only named portals have a configuration and none of them is chosen."""
+        names = [] if self._portal or self.config.is_dir() else _names(self.portals)
+        if names:
+            raise InputError(
+                f"Which portal? There is no configuration in {self.config}, and {self.portals} has {', '.join(names)}:"
+                f" choose one with --portal, as in `hubsync --portal {names[0]} status`."
+            )
 
     @property
     def portal(self) -> str | None:
@@ -157,7 +170,7 @@ class Settings(BaseSettings):
         """Where a person puts variables of this portal."""
         if self._portal is None:
             return "the environment or .env"
-        return f"{self.env_file} (in the environment they begin with {_prefix(self._portal)})"
+        return f"{self.env_file} (or the environment, where each name begins with {_prefix(self._portal)})"
 
     def _no_token(self) -> str:
         variable = self.variable("access_token")
@@ -185,6 +198,22 @@ class _Alone(Settings):
         return (init_settings,)
 
 
+def advised(text: str, portal: str | None) -> str:
+    """A text with the commands that it advises as they have to be typed here and now.
+
+    They name the portal where one of several is chosen, and for a plan a file that is not there yet.
+    """
+    if f"--out {_PLAN_FILE}" in text:
+        text = text.replace(_PLAN_FILE, _free(_PLAN_FILE))
+    return _ADVISED.sub(f"`hubsync --portal {portal} ", text) if portal else text
+
+
+def _free(name: str) -> str:
+    stem, dot, end = name.partition(".")
+    names = chain([name], (f"{stem}-{number}{dot}{end}" for number in count(2)))
+    return next(each for each in names if not Path(each).exists())
+
+
 def portal_names() -> list[str]:
     """The names of the portals that have a folder of their own, in order."""
     return _names(Settings().portals)
@@ -198,9 +227,10 @@ def _names(portals: Path) -> list[str]:
 
 
 def _folder(portals: Path, name: str, *, new: bool) -> Path:
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise InputError(
-            f"'{name}' is no name of a portal: use small letters, digits, - and _, a letter or digit first."
+            f"'{_short(name)}' is no name of a portal: use small letters, digits, - and _, a letter or digit first,"
+            f" at most {_LONGEST_NAME} in all."
         )
     names = _names(portals)
     alike = [each for each in names if each != name and _prefix(each) == _prefix(name)]
@@ -212,6 +242,10 @@ def _folder(portals: Path, name: str, *, new: bool) -> Path:
         known = f"{portals} has {', '.join(names)}" if names else f"{portals} has none"
         raise InputError(f"There is no portal '{name}': {known}. Make it with `hubsync --portal {name} init`.")
     return portals / name
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def _prefix(name: str) -> str:

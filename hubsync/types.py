@@ -165,7 +165,8 @@ class Plan:
     """The header of a plan; its rows are in the table `change` under `run_id`.
 
     `tier_moves` maps a model to {(old tier, new tier): records}; "" stands for no tier yet. `held_models` says why
-    models are left out; `known_data` has, per model and rule, the records it knows enough about, and all records.
+    models are left out; `known_data` has, per model and rule, the records it knows enough about, and all records;
+    `replaced` counts the changes of values that HubSpot already has.
     """
 
     run_id: str
@@ -180,6 +181,7 @@ class Plan:
     new_models: Sequence[str] = ()
     held_models: Mapping[str, str] = field(default_factory=dict)
     known_data: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    replaced: int = 0
 
     @property
     def held(self) -> bool:

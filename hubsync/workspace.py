@@ -174,7 +174,7 @@ def knows_zone(name: str) -> bool:
 def _zone(name: str) -> tzinfo:
     if knows_zone(name):
         return ZoneInfo(name)
-    _log.warning("the portal's time zone '%s' is not known here: days begin at midnight UTC", name)
+    _log.warning("the portal's time zone '%.60s' is not known here: days begin at midnight UTC", name)
     return UTC
 
 

@@ -66,7 +66,7 @@ def declared(folder: Path) -> Declared:
     found = Declared(folder)
     if not folder.is_dir():
         document = found.documents["."] = Document(str(folder))
-        document.report((), "the folder of the configuration is missing", "`hubsync init` writes a complete set.")
+        document.report_line(0, "the folder of the configuration is missing", "`hubsync init` writes a complete set.")
         return found
     found.main = _whole(_open(found, "hubsync.yaml", empty=False), Main) or _NO_MAIN
     found.portal = _whole(_open(found, "portal.yaml"), PortalMap) or _NO_PORTAL

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-from types import FrameType
 
 import typer
 
@@ -24,6 +22,7 @@ from hubsync.cli.provision import provision
 from hubsync.cli.restore import restore
 from hubsync.cli.runs import runs
 from hubsync.cli.serve import serve
+from hubsync.cli.signals import heed
 from hubsync.cli.statements import sql
 from hubsync.cli.status import status
 from hubsync.cli.sync import sync
@@ -55,11 +54,5 @@ def main() -> None:
     log = logging.getLogger("hubsync")
     log.addHandler(Beside(logging.INFO))
     log.setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, _end)
+    heed()
     app()
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    """End as after Ctrl-C: what is done is kept and the Run record says why; once is enough."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt

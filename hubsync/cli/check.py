@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +17,10 @@ from hubsync.cli.drift import held_sentences
 from hubsync.cli.inspection import Inspection, inspect
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
+from hubsync.cli.versions_ending import WARN_BEFORE_END, ending_sentences
 from hubsync.errors import ConfigError
 from hubsync.scoring.sources import Feeds
 from hubsync.workspace import Workspace, knows_zone, moment
-
-_WARN_BEFORE_END = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,12 @@ class Problem:
 
     message: str
     exit_code: int
+    reads: bool = False
+    models: tuple[str, ...] = ()
+
+    def stops(self, without: Collection[str]) -> bool:
+        """Whether no sync works with it; one goes on `without` models that can't be read, and with less data."""
+        return not self.reads and not (self.models and set(self.models) <= set(without))
 
 
 def check(
@@ -62,7 +67,7 @@ def check(
             show_config(console, workspace.catalog, words)
             show_portal(console, workspace, found)
             messages = [problem.message for problem in problems]
-            show_problems(console, messages, warnings, found.scopes, plan_works=_plan_works(found))
+            show_problems(console, messages, warnings, found.scopes, _verdict(workspace.catalog, found, problems))
     raise typer.Exit(max((problem.exit_code for problem in problems), default=0))
 
 
@@ -74,9 +79,27 @@ def _tables(folder: Path) -> list[str]:
     return missing
 
 
-def _plan_works(found: Inspection) -> bool:
-    """Whether everything that is missing is only needed to write."""
-    return not any(scope.blocks and scope.granted is False and scope.what.startswith("read ") for scope in found.scopes)
+def _not_scored(catalog: Catalog, found: Inspection) -> list[str]:
+    """The models that are on and whose records can't be read."""
+    return [model.model for model in catalog.on if str(model.object) in found.unreadable]
+
+
+def _plan_works(catalog: Catalog, found: Inspection) -> bool:
+    """Whether anything could be scored; a plan goes on without the rest."""
+    return not catalog.on or len(_not_scored(catalog, found)) < len(catalog.on)
+
+
+def _verdict(catalog: Catalog, found: Inspection, problems: list[Problem]) -> str:
+    """What would work now."""
+    if not _plan_works(catalog, found):
+        return "Neither a plan nor a sync would work."
+    if not problems:
+        return "A sync would work."
+    without = _not_scored(catalog, found)
+    but = f" without {', '.join(without)}, which can't be scored" if without else ""
+    if any(problem.stops(without) for problem in problems):
+        return f"A plan would work{but}, a sync would not."
+    return f"A plan and a sync would work{but}."
 
 
 def _config_data(catalog: Catalog, words: list[UnmappedWord]) -> dict[str, Any]:
@@ -94,7 +117,8 @@ def _portal_data(
     account = workspace.account
     return {
         "ok": not problems,
-        "plan_works": _plan_works(found),
+        "plan_works": _plan_works(workspace.catalog, found),
+        "models_not_scored": _not_scored(workspace.catalog, found),
         "portal": {
             "portal_id": account.portal_id,
             "account_type": account.account_type,
@@ -128,9 +152,10 @@ def _problems(found: Inspection) -> Iterator[Problem]:
     for scope in found.scopes:
         needed_now = scope.blocks or (missing_own and scope.what.startswith("make "))
         if scope.granted is False and needed_now:
+            needs = "needs" if len(scope.models) == 1 else "need"
             yield Problem(
-                f"The token may not {scope.what}, which {', '.join(scope.models)} needs: add the scope"
-                f" {' or '.join(scope.any_of)}.", 4,
+                f"The token may not {scope.what}, which {', '.join(scope.models)} {needs}: add the scope"
+                f" {' or '.join(scope.any_of)}.", 4, scope.what.startswith("read "), scope.models,
             )  # fmt: skip
     for sentence in held_sentences(found.lost, found.own.changed):
         yield Problem(sentence, 1)
@@ -141,13 +166,7 @@ def _problems(found: Inspection) -> Iterator[Problem]:
 
 
 def _warnings(workspace: Workspace) -> Iterator[str]:
-    ends = workspace.client.versions.ending(workspace.present.day + _WARN_BEFORE_END)
-    for day, operations in ends.items():
-        some = ", ".join(operations[:5]) + (", ..." if len(operations) > 5 else "")
-        yield (
-            f"On {day} HubSpot ends its support of {len(operations)} kinds of calls that hubsync makes ({some}):"
-            " install a newer hubsync before, or name a newer version under 'api' in hubsync.yaml."
-        )
+    yield from ending_sentences(workspace.client.versions.ending(workspace.present.day + WARN_BEFORE_END))
     if not knows_zone(workspace.account.time_zone):
         yield (
             f"The portal's time zone '{workspace.account.time_zone}' is not known here, so days begin at midnight UTC:"

@@ -11,7 +11,7 @@ from hubsync.catalog import Catalog, UnmappedWord
 from hubsync.cli import render
 from hubsync.cli.inspection import Inspection, ScopeCheck
 from hubsync.cli.output import clean
-from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED
+from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED, without_place
 from hubsync.workspace import Workspace
 
 _MARKS = {
@@ -56,16 +56,20 @@ def _show_scopes(console: Console, found: Inspection) -> None:
 
 
 def _show_sources(console: Console, found: Inspection) -> None:
-    made = render.table("event", "source", "", "", title="Where events come from")
+    made = render.table("event", "source", "", "instead", title="Where events come from")
+    reasons: dict[str, list[str]] = {}
     for report in found.sources:
         used = report.status == "active"
-        instead = report.replaced_by or "nothing: its rules count for nothing"
+        instead = (report.replaced_by or "").partition("/")[2] or "nothing: its rules count for nothing"
         if report.status == "failed":
             instead = "its models are held, their old values stay"
-        why = "" if used else f"{report.reason}; instead: {instead}"
         mark = Text("used", style="green") if used else Text(report.status, style="yellow")
-        made.add_row(report.kind, report.source.partition("/")[2], mark, clean(why, 300))
+        made.add_row(report.kind, report.source.partition("/")[2], mark, "" if used else instead)
+        if not used:
+            reasons.setdefault(without_place(report.reason), []).append(report.source)
     console.print(made)
+    for reason, sources in reasons.items():
+        console.print(Text.assemble(f"  {', '.join(sources)}: ", clean(reason, 300)), soft_wrap=True)
 
 
 def _show_properties(console: Console, found: Inspection) -> None:
@@ -122,16 +126,12 @@ def show_problems(
     problems: Sequence[str],
     warnings: Sequence[str],
     scopes: Sequence[ScopeCheck],
-    *,
-    plan_works: bool,
+    verdict: str,
 ) -> None:
-    """What keeps a sync from working, and what will one day."""
+    """What keeps a sync from working, what will one day, and what would work now."""
     show_warnings(console, warnings)
     for problem in problems:
         console.print(problem, style="bold red", soft_wrap=True)
     if any(scope.granted is False for scope in scopes):
         console.print(f"Scopes are added {WHERE_SCOPES_ARE_ADDED}.", soft_wrap=True)
-    if not problems:
-        console.print("A sync would work.", style="bold green")
-    elif plan_works:
-        console.print("A plan would work, a sync would not.", style="bold")
+    console.print(verdict, style="bold" if problems else "bold green", soft_wrap=True)

@@ -14,7 +14,7 @@ from hubsync.cli.options import Json, settings
 from hubsync.cli.output import clean, emit, moment, screen
 from hubsync.errors import HeldError, InputError
 from hubsync.store import ASKED, Store, rewrite
-from hubsync.workspace import Local
+from hubsync.workspace import only_store
 
 _UNTOUCHED = (
     "HubSpot itself is not touched: delete the record there, too. Backups that were made before still hold it, and so"
@@ -33,7 +33,7 @@ def forget(
 ) -> None:
     """Erase everything about a record from the local data, for good; it is never pulled or scored again."""
     name = object_name(object_)
-    store = Local.open(settings()).store
+    store = only_store(settings())
     with store.run_lock():
         ids, keys = _named(store, name, record)
         if not yes:

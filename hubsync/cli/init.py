@@ -55,7 +55,10 @@ def init(
     command = "hubsync" if used.portal is None else f"hubsync --portal {used.portal}"
     console.print(_NEXT.format(folder=target, place=used.place, command=command), soft_wrap=True)
     if target.absolute() != used.config.absolute():
-        console.print(f"hubsync reads {used.config}; set HUBSYNC_CONFIG={target} to use this one.", soft_wrap=True)
+        console.print(
+            f"`{command}` reads {used.config}, not the folder just written: to use this one, put"
+            f" HUBSYNC_CONFIG={target.absolute()} into {used.place}.", soft_wrap=True,
+        )  # fmt: skip
 
 
 def write_secrets(chosen: Settings) -> None:

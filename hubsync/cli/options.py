@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hubsync.errors import InputError
-from hubsync.settings import Settings
+from hubsync.settings import Settings, advised
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 AsOfText = Annotated[
@@ -34,12 +34,23 @@ def choose(*, portal: Portal = None) -> None:
     _portal.set(portal or None)
 
 
-def settings(*, new: bool = False) -> Settings:
-    """The settings of the chosen portal; InputError when .env can't be read or, unless `new`, nothing is there."""
+def settings(*, new: bool = False, every: bool = False) -> Settings:
+    """The settings of the chosen portal; InputError when .env can't be read or, unless `new`, nothing is there.
+
+    Where all portals are named, one has to be chosen, unless the command is for `every` one of them.
+    """
     try:
-        return Settings.of(_portal.get(), new=new)
+        found = Settings.of(_portal.get(), new=new)
+        if not (new or every):
+            found.refuse_no_choice()
+        return found
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("The file .env can't be read; it must be plain text in UTF-8.") from error
+
+
+def typed(text: str) -> str:
+    """A text with the commands that it advises as they have to be typed for the chosen portal."""
+    return advised(text, _portal.get())
 
 
 def as_of(text: str | None) -> datetime | None:

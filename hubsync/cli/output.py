@@ -16,7 +16,10 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from hubsync.cli.options import typed
+
 _WIDTH_OF_FILES = 120
+_A_YEAR = 365
 
 
 def screen() -> Console:
@@ -29,10 +32,18 @@ def beside() -> Console:
     return _console(stderr=True)
 
 
+class _Screen(Console):
+    """A console whose sentences advise commands as they have to be typed."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a text of a string."""
+        return super().render_str(typed(text), **options)
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_FILES
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return _Screen(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 class Beside(logging.Handler):
@@ -51,6 +62,8 @@ def emit(data: Mapping[str, Any]) -> None:
 
 def plain(value: Any) -> Any:
     """A value as JSON can say it: exact numbers, naive UTC times with Z, dataclasses as objects."""
+    if isinstance(value, str):
+        return typed(value)
     if isinstance(value, Decimal):
         # At most 13 digits: the shortest text of the float is the decimal itself.
         return int(value) if value == value.to_integral_value() else float(value)
@@ -71,7 +84,7 @@ def plain(value: Any) -> Any:
 
 def clean(value: object, longest: int = 80) -> Text:
     """Foreign text as it may stand on a screen: no control characters, no markup, not too long."""
-    text = "".join(letter if letter.isprintable() else "·" for letter in str(value))
+    text = "".join(letter if letter.isprintable() else "·" for letter in typed(str(value)))
     return Text(text if len(text) <= longest else f"{text[: longest - 1]}…")
 
 
@@ -83,6 +96,14 @@ def megabytes(count: int) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """A number with its noun: 1 call, 2 calls."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def lasting(days: int) -> str:
+    """A span of days as hubsync.yaml says it: in years or months where it is so many whole ones."""
+    for unit, length in (("year", 365), ("month", 30)):
+        if days >= _A_YEAR and days % length == 0:
+            return counted(days // length, unit)
+    return counted(days, "day")
 
 
 def moment(value: datetime | None) -> str:

@@ -9,15 +9,17 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from hubsync.approval import write_plan
+from hubsync.approval import first_write, write_plan
 from hubsync.cli import render
 from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
 from hubsync.cli.output import counted, emit, moment, screen
 from hubsync.cli.progress import Watch
-from hubsync.cli.results import as_data, leave, show_budget, show_moves, write_calls
+from hubsync.cli.results import as_data, leave, show_budget, show_gaps, show_moves, write_calls
 from hubsync.errors import InputError, RunningError
 from hubsync.journal import RunResult
 from hubsync.pipeline import Options, run
+from hubsync.store import Store
+from hubsync.store.places import refuse_taken
 from hubsync.types import Change, Plan
 from hubsync.workspace import Workspace
 
@@ -63,8 +65,8 @@ def _check_place(out: Path, *, force: bool) -> None:
     """Refuse a place where the plan can't be written, before the pull; raises InputError."""
     if out.is_dir() or not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
         raise InputError(f"The file {out} can't be written: there is no such folder, or it may not be written to.")
-    if out.exists() and not force:
-        raise InputError(f"{out} exists already; choose another name, or overwrite it with --force.")
+    data = settings().data
+    refuse_taken(out, [Store.closed(data, each).file for each in Store.portals(data)], force=force)
 
 
 def _show_last(workspace: Workspace, busy: RunningError, record: str | None, *, json: bool) -> RunResult:
@@ -119,6 +121,7 @@ def _show(
         console.print(result.reason)
         return
     _show_plan(console, workspace, result, rows, record)
+    show_gaps(console, result)
     console.print(f"Writing it would take about {counted(calls, 'API call')}.")
     show_budget(console, workspace, result)
     _show_end(workspace, result, out)
@@ -153,9 +156,12 @@ def _show_end(workspace: Workspace, result: RunResult, out: Path | None) -> None
         console.print(result.reason, style="yellow", soft_wrap=True)
     if result.status == "held":
         console.print(
-            f"A sync would be held by the guards above. If the moves are right: hubsync sync --accept {result.run_id}",
+            f"A sync would be held by the guards above. If the moves are right:"
+            f" `hubsync sync --accept {result.run_id}`",
             style="bold red", soft_wrap=True,
         )  # fmt: skip
+    if result.plan is not None and result.plan.first_write and result.plan.changes:
+        console.print(f"{first_write(result.plan, workspace.account.portal_id)}.", style="yellow", soft_wrap=True)
     if out is not None:
         console.print(f"All rows are in {out}; `hubsync sync --plan {out}` writes exactly them.", soft_wrap=True)
     if workspace.as_of.day < workspace.present.day:

@@ -12,8 +12,10 @@ from rich.console import Console
 from hubsync.catalog import Catalog
 from hubsync.cli import render
 from hubsync.cli.output import counted
+from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED, without_place
 from hubsync.journal import RunResult
 from hubsync.plan.guards import writes_calls
+from hubsync.pull.result import Gap
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.tiers import tier_names
 from hubsync.store import Reject, Store
@@ -49,6 +51,8 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
         "new_models": plan.new_models if plan else (),
         "tier_moves": moves_as_rows(plan.tier_moves if plan else {}),
         "guards": plan.guards if plan else (),
+        "unavailable": _gaps(result),
+        "values_already_there": plan.replaced if plan else 0,
         "models_held": result.pulled.held if result.pulled else {},
         "written": result.written,
         "rejected": result.rejected,
@@ -57,6 +61,30 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
         "calls_left_today": workspace.writer.transport.throttle.daily.state().left,
         "seconds": result.seconds,
     }
+
+
+def show_gaps(console: Console, result: RunResult) -> None:
+    """What HubSpot refused to show, and what the scores lack by it."""
+    found = _gaps(result)
+    if not found:
+        return
+    not_scored = sorted({model for gap in found for model in gap.not_scored})
+    with_less = sorted({model for gap in found for model in gap.models} - set(not_scored))
+    told = [f"Not scored: {', '.join(not_scored)}."] if not_scored else []
+    told += [f"Scored without a part of their data: {', '.join(with_less)}."] if with_less else []
+    console.print(" ".join(told), style="bold yellow", soft_wrap=True)
+    for gap in found:
+        what = " and ".join([*gap.objects, *([f"events ({', '.join(gap.events)})"] if gap.events else [])])
+        needs = "needs them" if len(gap.models) == 1 else "need them"
+        console.print(
+            f"  {what} can't be read; {', '.join(gap.models)} {needs}: {without_place(gap.reason)}.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
+    console.print(f"  Scopes are added {WHERE_SCOPES_ARE_ADDED}.", style="yellow", soft_wrap=True)
+
+
+def _gaps(result: RunResult) -> tuple[Gap, ...]:
+    return result.pulled.gaps if result.pulled else ()
 
 
 def reject_words(store: Store) -> dict[str, int]:

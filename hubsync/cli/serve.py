@@ -21,7 +21,7 @@ def serve(
     from hubsync.worker.serve import Options, run_once
     from hubsync.worker.serve import serve as serve_portals
 
-    chosen, options = settings(), Options(host, port, side_by_side)
+    chosen, options = settings(every=True), Options(host, port, side_by_side)
     served = [chosen] if chosen.portal else [Settings.of(name) for name in portal_names()] or [chosen]
     if once:
         raise typer.Exit(run_once(served, Settings.of(None), options))

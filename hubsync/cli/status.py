@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hubsync.catalog import Catalog
@@ -15,11 +15,14 @@ from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.cli.results import words_of
 from hubsync.cli.status_screen import show_status
+from hubsync.cli.versions_ending import WARN_BEFORE_END
 from hubsync.crm import Versions
 from hubsync.pull import Lost
 from hubsync.store import Run, SourceState, Store
 from hubsync.types import Plan
 from hubsync.workspace import Local, moment
+
+_RECENT = 100
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Status:
     live: Live
     sizes: Mapping[str, int]
     legacy: tuple[str, ...]
+    ending: Mapping[date, Sequence[str]]
     catalog: Catalog
 
 
@@ -74,12 +78,14 @@ def gather(local: Local, live: Live) -> Status:
     """Read the database once and put the facts together."""
     store: Store = local.store
     with store.read() as reader:
-        last, good, states = reader.last_run(), reader.last_good_run(), reader.sources()
+        latest, good, states = reader.last_run(), reader.last_good_run(), reader.sources()
         wall = datetime.now(UTC).replace(tzinfo=None)
-        now = live.now or (max(wall, last.started_at) if last else wall)
+        now = live.now or (max(wall, latest.started_at) if latest else wall)
+        last = max(reader.runs(_RECENT), key=_when, default=None)
         today = moment(now, local.account.get("time_zone", "UTC"))
         rejects = words_of(reader.rejects())
         held, lost = held_now(reader)
+        versions = Versions(local.catalog.main.api.version)
         return Status(
             portal_id=store.portal_id,
             account=local.account,
@@ -98,9 +104,15 @@ def gather(local: Local, live: Live) -> Status:
             restored_at=reader.restored_at(),
             live=live,
             sizes=reader.sizes(),
-            legacy=Versions(local.catalog.main.api.version).fallbacks(),
+            legacy=versions.fallbacks(),
+            ending=versions.ending(today.day + WARN_BEFORE_END),
             catalog=local.catalog,
         )
+
+
+def _when(run: Run) -> tuple[bool, datetime]:
+    """Order by what hubsync did last: a plan may be written long after it was made."""
+    return run.ended_at is None, run.ended_at or run.started_at
 
 
 def _replaced(states: list[SourceState]) -> list[SourceStatus]:
@@ -112,6 +124,12 @@ def _replaced(states: list[SourceState]) -> list[SourceStatus]:
         )
         for state in states
     ]  # fmt: skip
+
+
+def _waiting(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    return {"run_id": plan.run_id, "guards": plan.guards, "first_write": not plan.held}
 
 
 def _data(found: Status) -> dict[str, Any]:
@@ -126,7 +144,7 @@ def _data(found: Status) -> dict[str, Any]:
         "sources": found.sources,
         "rejects": sum(found.rejects.values()),
         "reject_words": found.rejects,
-        "waiting": None if found.waiting is None else {"run_id": found.waiting.run_id, "guards": found.waiting.guards},
+        "waiting": _waiting(found.waiting),
         "held_models": found.held,
         "lost": found.lost,
         "unreadable": found.unreadable,

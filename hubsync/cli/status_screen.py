@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from hubsync.cli import render
-from hubsync.cli.output import clean, counted, megabytes, moment
+from hubsync.cli.output import clean, counted, lasting, megabytes, moment
+from hubsync.cli.versions_ending import ending_sentences
 from hubsync.store import Run
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def run_line(run: Run | None) -> str:
         return "none yet"
     told = {name: count for name, count in run.counts.items() if count and name not in _TOLD_ELSEWHERE}
     counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in told.items())
-    return f"{run.run_id} {run.command} {run.status}, {moment(run.started_at)}{f', {counts}' if counts else ''}"
+    command = f"{run.command}, then written," if run.command == "plan" and run.counts.get("written") else run.command
+    return f"{run.run_id} {command} {run.status}, {moment(run.started_at)}{f', {counts}' if counts else ''}"
 
 
 def _show_runs(console: Console, found: Status) -> None:
@@ -58,6 +60,9 @@ def _show_runs(console: Console, found: Status) -> None:
 
 def _show_waiting(console: Console, found: Status) -> None:
     if found.waiting is None:
+        return
+    if not found.waiting.held:
+        console.print("The first write to this portal waits for your yes.", style="bold red")
         return
     console.print("A guard holds the last run; nothing of it was written:", style="bold red")
     for guard in found.waiting.guards:
@@ -141,7 +146,8 @@ def _show_settings(console: Console, found: Status) -> None:
     )
     kept = main.retention
     console.print(
-        f"Kept: events for {kept.events:,} days, history for {kept.history:,}, plans for {kept.before_images:,}.",
+        f"Kept: events for {lasting(kept.events)}, history for {lasting(kept.history)}, plans for"
+        f" {lasting(kept.before_images)}.",
         soft_wrap=True,
     )
     rows = sorted(((count, name) for name, count in found.sizes.items() if name != "file" and count), reverse=True)
@@ -154,5 +160,5 @@ def _show_settings(console: Console, found: Status) -> None:
         console.print(
             f"It was restored from a backup on {moment(found.restored_at)}; no run has written since.", style="yellow"
         )
-    if found.legacy:
-        console.print(f"  calls without a dated version: {', '.join(found.legacy)}", style="dim", soft_wrap=True)
+    for sentence in ending_sentences(found.ending):
+        console.print(sentence, style="yellow", soft_wrap=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from hubsync.approval import first_write
 from hubsync.cli import render
 from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
 from hubsync.cli.output import beside, clean, counted, emit, screen
 from hubsync.cli.progress import Signs, Watch
-from hubsync.cli.results import as_data, leave, reject_words, show_budget, show_moves
+from hubsync.cli.results import as_data, leave, reject_words, show_budget, show_gaps, show_moves
 from hubsync.errors import HeldError, InputError
 from hubsync.journal import RunResult
 from hubsync.pipeline import Listener, Options, approve, push_approved, run
@@ -50,8 +51,9 @@ def sync(
             if accept is not None or plan_file is not None:
                 result = push_approved(workspace, approve(workspace, run_id=accept, file=plan_file), watch)
             else:
-                options = Options("sync", full=full, write=True, yes=yes, confirm=_asks(workspace, watch, quiet=json))
-                result = _run(workspace, options, watch, json=json)
+                asks = FirstWrite(workspace, watch, quiet=json)
+                options = Options("sync", full=full, write=True, yes=yes, confirm=asks)
+                result = _run(workspace, options, watch, asks)
         if json:
             emit(as_data(workspace, result))
         else:
@@ -59,45 +61,41 @@ def sync(
     leave(result)
 
 
-def _run(workspace: Workspace, options: Options, watch: Listener, *, json: bool) -> RunResult:
-    """The run; with --json a first write that waits for a yes also says what waits. Raises typer.Exit then."""
-    try:
-        return run(workspace, options, watch)
-    except HeldError as error:
-        if not json:
-            raise
-        emit({"error": str(error), "kind": type(error).__name__, "mistakes": [], **_waiting(workspace)})
-        raise typer.Exit(error.exit_code) from error
+@dataclass
+class FirstWrite:
+    """The question before the first write, where somebody is there to answer it; remembers what was asked about."""
 
+    workspace: Workspace
+    watch: Signs | Watch
+    quiet: bool
+    asked: RunResult | None = None
 
-def _waiting(workspace: Workspace) -> dict[str, Any]:
-    with workspace.store.read() as reader:
-        last = reader.last_run()
-        plan = reader.plan(last.run_id) if last else None
-    if last is None:
-        return {}
-    held = RunResult(last.run_id, last.as_of, last.status, plan, calls=last.calls, reason=last.reason)
-    return as_data(workspace, held)
-
-
-def _asks(workspace: Workspace, watch: Watch, *, quiet: bool) -> Callable[[Plan], bool] | None:
-    """The question before the first write, where somebody is there to answer it."""
-    if quiet or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-
-    def confirm(planned: Plan) -> bool:
-        watch.pause()
-        beside().print(
-            f"This is the first write to portal {workspace.account.portal_id} ({workspace.account.ui_domain},"
-            f" {workspace.account.account_type}): {planned.changes:,} values on {planned.records_changed:,} records.",
-            soft_wrap=True,
-        )
+    def __call__(self, result: RunResult) -> bool:
+        """Say what the first write is about, and ask for a yes."""
+        self.asked = result
+        if self.quiet or result.plan is None:
+            return False
+        show_gaps(beside(), result)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        self.watch.pause()
+        beside().print(f"{first_write(result.plan, _named(self.workspace))}.", soft_wrap=True)
         try:
             return typer.confirm("Write them to HubSpot?", err=True)
         except typer.Abort:
             return False
 
-    return confirm
+
+def _run(workspace: Workspace, options: Options, watch: Listener, asks: FirstWrite) -> RunResult:
+    """The run; with --json a first write that waits for a yes also says what waits. Raises typer.Exit then."""
+    try:
+        return run(workspace, options, watch)
+    except HeldError as error:
+        if not asks.quiet:
+            raise
+        waiting = as_data(workspace, asks.asked) if asks.asked is not None else {}
+        emit({"error": str(error), "kind": type(error).__name__, "mistakes": [], **waiting})
+        raise typer.Exit(error.exit_code) from error
 
 
 def show(console: Console, workspace: Workspace, result: RunResult) -> None:
@@ -119,11 +117,17 @@ def show(console: Console, workspace: Workspace, result: RunResult) -> None:
             console.print(f"  {count:,} x {clean(words, 200)}", soft_wrap=True)
     if result.status == "partial":
         console.print(result.reason, style="yellow", soft_wrap=True)
+    show_gaps(console, result)
     show_budget(console, workspace, result)
+
+
+def _named(workspace: Workspace) -> str:
+    account = workspace.account
+    return f"{account.portal_id} ({account.ui_domain}, {account.account_type})"
 
 
 def _show_held(console: Console, planned: Plan) -> None:
     console.print(render.guards(planned.guards))
     console.print("Nothing was written: a guard holds this run. There are two ways on:", style="bold red")
-    console.print("  look     hubsync plan --out plan.csv")
-    console.print(f"  accept   hubsync sync --accept {planned.run_id}    (writes exactly this plan)")
+    console.print("  look     `hubsync plan --out plan.csv`")
+    console.print(f"  accept   `hubsync sync --accept {planned.run_id}`    (writes exactly this plan)")

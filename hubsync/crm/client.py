@@ -78,7 +78,7 @@ class Client:
             return translate.account(answer.data, server_time)
 
     def token_info(self) -> tuple[str, frozenset[str]] | None:
-        """Portal id and scopes of the token; None when HubSpot does not tell them for this kind of token.
+        """Portal id and scopes of the token; None when HubSpot does not tell them, or not in a known shape.
 
         Those of an OAuth token came with it.
 
@@ -89,10 +89,10 @@ class Client:
             return self.transport.credentials.told
         try:
             answer = self._call("token.introspect")
-        except (AccessError, RefusedError):
+            with translate.understood("token.introspect"):
+                return translate.token_info(answer.data)
+        except (AccessError, RemoteError):
             return None
-        with translate.understood("token.introspect"):
-            return str(answer.data["hubId"]), frozenset(map(str, answer.data["scopes"]))
 
     def usage(self) -> Usage | None:
         """The account's calls of the day, also told to the throttle; None when HubSpot does not say.

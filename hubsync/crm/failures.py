@@ -7,13 +7,14 @@ HubSpot's words about property values may quote them, so for operations that car
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import orjson
 
+from hubsync.crm.scopes import purpose
 from hubsync.crm.versions import Operation, Route
 from hubsync.errors import HubsyncError, RefusedError, RemoteError, ScopeError
 
@@ -23,6 +24,7 @@ LONGEST_WAIT = 300.0
 # HubSpot's own texts differ on where service keys are.
 WHERE_SCOPES_ARE_ADDED = "in HubSpot under Settings > Integrations (or Development > Keys), where the token was made"
 
+_FORBIDDEN = "(403)"
 _WORDS_SHOWN = 300
 _EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 
@@ -113,19 +115,35 @@ def _asked_to_wait(
 
 
 def _forbidden(route: Route, body: Any) -> ScopeError:
-    operation = route.operation
-    what = f"{operation.name} of {route.object}" if route.object else operation.name
-    scopes = required_scopes(body)
-    if scopes:
-        any_one = "the scope" if len(scopes) == 1 else "any one of the scopes"
+    need = purpose(route.operation.name, route.object)
+    if said := required_scopes(body):
+        scopes = _advised(said, need.any_of)
         return ScopeError(
-            f"the token may not do {what} (403); give it {any_one} {', '.join(scopes)} {WHERE_SCOPES_ARE_ADDED}",
+            f"the token may not {need.what} {_FORBIDDEN}: add the scope {' or '.join(scopes)} {WHERE_SCOPES_ARE_ADDED}",
             scopes,
             route.object,
         )
-    said = words(body)
-    tail = f": {said}" if said and not operation.personal else ""
-    return ScopeError(f"HubSpot does not allow {what} to this token or on this plan (403){tail}", (), route.object)
+    text = words(body)
+    tail = f": {text}" if text and not route.operation.personal else ""
+    return ScopeError(
+        f"HubSpot does not let this token, or this plan, {need.what} {_FORBIDDEN}{tail}", (), route.object
+    )
+
+
+def _advised(said: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The scopes to ask for: those that `check` names where HubSpot agrees, and none for sensitive data otherwise."""
+    plain = [scope for scope in said if "sensitive" not in scope]
+    return tuple([scope for scope in known if scope in said] or plain or said)
+
+
+def is_forbidden(reason: str) -> bool:
+    """Whether a reason, perhaps one that was written down, is that HubSpot answered 403."""
+    return _FORBIDDEN in reason
+
+
+def without_place(reason: str) -> str:
+    """A reason without the place where scopes are added, for lists that end with it."""
+    return reason.replace(f" {WHERE_SCOPES_ARE_ADDED}", "")
 
 
 def _refused(route: Route, status: int, body: Any) -> RefusedError:

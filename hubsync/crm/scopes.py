@@ -79,6 +79,38 @@ def needed_scopes(
     return needs
 
 
+_READS = ("objects.list", "objects.search", "objects.batch_read")
+_WRITES = ("objects.batch_update", "objects.create")
+_LOOKS = ("properties.list", "properties.get", "groups.get")
+_MAKES = ("properties.update", "properties.batch_create", "groups.create")
+_OTHERS: Mapping[str, Need] = {
+    "associations.batch_read": Need("read associations", ()),
+    "owners.list": Need("read owners", _OWNERS),
+    "events.list": Need("read events", _REMEMBERED_EVENTS),
+    "events.types": Need("read events", _REMEMBERED_EVENTS),
+    "account.details": Need("read the account's details", ()),
+    "account.usage": Need("read the account's use of the API", ()),
+    "limits.custom_properties": Need("read the limits of custom properties", ()),
+    "token.introspect": Need("read its own scopes", ()),
+    "oauth.token": Need("renew itself", ()),
+}
+
+
+def purpose(operation: str, object_name: str) -> Need:
+    """What an operation is for, in words, and the scopes of which one is enough for it."""
+    if operation in _READS:
+        return Need(f"read {object_name}", read_scopes(object_name))
+    if operation in _WRITES:
+        return Need(f"write {object_name}", write_scopes(object_name))
+    if operation in _LOOKS:
+        return Need(f"read the properties of {object_name}", read_scopes(object_name))
+    if operation in _MAKES:
+        return Need(f"make properties of {object_name}", _schema_scopes(object_name))
+    if operation == "pipelines.list":
+        return Need(f"read the pipelines of {object_name}", read_scopes(object_name))
+    return _OTHERS[operation]
+
+
 def _schema_scopes(object_name: str) -> tuple[str, ...]:
     if object_name == "tickets":
         return ("tickets", "crm.schemas.tickets.write")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from hubsync.crm.failures import text_of
 from hubsync.crm.objects import inline_type, object_name
 from hubsync.crm.paging import Occurrence
 from hubsync.crm.times import parse_time, require_time
@@ -22,8 +23,8 @@ def understood(what: str) -> Iterator[None]:
         yield
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise RemoteError(
-            f"HubSpot's answer to {what} has another shape than hubsync knows ({type(error).__name__}); "
-            "see if there is a newer hubsync"
+            f"HubSpot's answer to {what} has another shape than hubsync knows; see if there is a newer hubsync, or if a"
+            " proxy on the way to HubSpot changes answers"
         ) from error
 
 
@@ -93,16 +94,41 @@ def occurrences(results: Iterable[Json]) -> list[Occurrence]:
 
 
 def account(data: Json, server_time: Any) -> Account:
-    """The portal as the account details describe it."""
+    """The portal as the account details describe it; its id names a folder, so it is digits and nothing else."""
     return Account(
-        portal_id=str(data["portalId"]),
-        account_type=data.get("accountType") or "",
-        time_zone=data["timeZone"],
-        currency=data.get("companyCurrency") or "",
-        currencies=tuple(data.get("additionalCurrencies") or ()),
-        ui_domain=data.get("uiDomain") or "",
+        portal_id=number(data["portalId"]),
+        account_type=_text(data.get("accountType") or ""),
+        time_zone=_text(data["timeZone"]),
+        currency=_text(data.get("companyCurrency") or ""),
+        currencies=_texts(data.get("additionalCurrencies") or []),
+        ui_domain=_text(data.get("uiDomain") or ""),
         server_time=server_time,
     )
+
+
+def token_info(data: Json) -> tuple[str, frozenset[str]]:
+    """The portal's id and the scopes of a token."""
+    return number(data["hubId"]), frozenset(_texts(data["scopes"]))
+
+
+def number(value: Any) -> str:
+    """An id that came as a number or its digits; ValueError for anything else, such as null."""
+    digits = str(value)
+    if isinstance(value, bool) or not (digits.isascii() and digits.isdecimal()):
+        raise ValueError("an id is no number")
+    return digits
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is none")
+    return value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError("a list is none")
+    return tuple(map(_text, values))
 
 
 def usage(results: Sequence[Json]) -> Usage | None:
@@ -119,9 +145,9 @@ def usage(results: Sequence[Json]) -> Usage | None:
 def only_missing(what: str, data: Json) -> None:
     """RemoteError unless all errors of a 207 say that a record or its associations do not exist."""
     for error in data.get("errors") or ():
-        kinds = error.get("category") or "", error.get("subCategory") or ""
+        kinds = text_of(error, "category"), text_of(error, "subCategory")
         if not any("NOT_FOUND" in kind or kind.endswith("NO_ASSOCIATIONS_FOUND") for kind in kinds):
-            raise RemoteError(f"HubSpot did only part of {what} ({' '.join(kinds).strip()}); run again later")
+            raise RemoteError(f"HubSpot did only part of {what} ({' '.join(kinds).strip() or 'it gave no reason'}); run again later")
 
 
 def further(results: Iterable[Json], seen: set[tuple[str, str]]) -> list[dict[str, str]]:

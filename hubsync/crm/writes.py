@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from hubsync.crm.failures import error_codes, reason, text_of
 from hubsync.crm.times import parse_time
 from hubsync.crm.translate import understood
-from hubsync.errors import RefusedError
+from hubsync.errors import RefusedError, RemoteError
 from hubsync.types import Outcome, Update
 
 GONE = "MERGED_OR_GONE"
@@ -75,12 +75,26 @@ class Batch:
             if error.status not in _WHOLE_BATCH and error.category != "OBJECT_NOT_FOUND":
                 raise
             return self._after_refusal(updates, error)
-        with understood("objects.batch_update"):
-            outcomes = _written(data, traces)
-            self._taken |= {_kind(update) for update in updates if update.record_id in outcomes}
-            unclear = _refused(data, traces, outcomes)
+        outcomes, unclear = self._understood(data, traces)
+        written = {outcome.record_id for outcome in outcomes.values() if outcome.written}
+        self._taken |= {_kind(update) for update in updates if update.record_id in written}
         left = [update for update in updates if update.record_id not in outcomes]
         return outcomes | self._left_out(left, unclear, alone=len(updates) == 1)
+
+    def _understood(
+        self, data: Any, traces: Mapping[str, Update]
+    ) -> tuple[dict[str, Outcome], list[Mapping[str, Any]]]:
+        """Outcomes, and errors that name no record; an answer that tells neither leaves open what was written."""
+        try:
+            with understood("objects.batch_update"):
+                outcomes = _written(data, traces)
+                return outcomes, _refused(data, traces, outcomes)
+        except RemoteError as error:
+            raise RemoteError(
+                f"HubSpot's answer to a write of {self._object} has another shape than hubsync knows, so what became of"
+                " these records is not known: the next run looks, and writes what is missing; see if there is a newer"
+                " hubsync, or if a proxy on the way to HubSpot changes answers"
+            ) from error
 
     def _next_trace(self) -> str:
         self._sent += 1
@@ -140,7 +154,12 @@ def _refused(
 ) -> list[Mapping[str, Any]]:
     by_id = {update.record_id: update for update in traces.values()}
     unclear = []
-    for error in data.get("errors") or ():
+    errors = data.get("errors") or []
+    if not isinstance(errors, list):
+        raise TypeError("the errors are no list")
+    for each in errors:
+        # A list of texts has been seen in the place of a list of errors.
+        error = {"message": each} if isinstance(each, str) else each
         context = error.get("context") or {}
         named = [traces.get(each) for each in _texts(context.get("objectWriteTraceId"))]
         ids = *_texts(context.get("ids")), *_texts(context.get("id"))

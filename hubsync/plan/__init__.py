@@ -110,6 +110,7 @@ def plan(
         new_models=tuple(renewed),
         held_models=dict(circumstances.held),
         known_data=known,
+        replaced=int(scratch.execute("SELECT count(*) FROM changes WHERE COALESCE(before, '') <> ''")[0][0]),
     )
 
 

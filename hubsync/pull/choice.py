@@ -42,8 +42,9 @@ class Choice:
             was = self.before.get(source_id)
             if self.active[kind] is not None:
                 if was is not None:
-                    instead = f"{self.active[kind]} is used instead"
-                    self.reports[source_id] = SourceReport(source_id, kind, "unavailable", instead)
+                    self.reports[source_id] = SourceReport(
+                        source_id, kind, "unavailable", "it is not needed", self.active[kind]
+                    )
                 continue
             reason = self.why_not(source_id, kind, source)
             if reason is None:

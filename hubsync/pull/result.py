@@ -36,6 +36,20 @@ class SourceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Objects and kinds of events that can't be read for one reason, with nothing in their place.
+
+    `models` need them; those of them in `not_scored` have no record to score at all, the others score with less.
+    """
+
+    objects: tuple[str, ...]
+    events: tuple[str, ...]
+    reason: str
+    models: tuple[str, ...]
+    not_scored: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PullResult:
     """What was pulled, and what the plan has to know.
 
@@ -44,8 +58,8 @@ class PullResult:
     nothing of theirs was archived. `definitions` has the properties of each object in this portal by name; `missing`
     maps `object.property` to the models that name it, `unreadable` a source to its rows without a readable time.
     `lost` is what models were scored with and is not there any more.
-    `unavailable` maps an object that can't be read to the reason, `held` a model to the reason why its old values
-    must stay.
+    `unavailable` maps an object that can't be read to the reason, `gaps` says what the scores lack by that and by
+    sources, `held` maps a model to the reason why its old values must stay.
     """
 
     feeds: Feeds
@@ -59,6 +73,7 @@ class PullResult:
     lost: tuple[Lost, ...]
     unreadable: Mapping[str, int]
     unavailable: Mapping[str, str]
+    gaps: tuple[Gap, ...]
     held: Mapping[str, str]
     calls: int
     seconds: float

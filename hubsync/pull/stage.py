@@ -16,6 +16,7 @@ from hubsync.pull.choice import limits_silence, settled
 from hubsync.pull.derivation import Derivation
 from hubsync.pull.drift import SCHEMA, drift
 from hubsync.pull.flow import Flow, Stream
+from hubsync.pull.gaps import gaps
 from hubsync.pull.leaving import leave_no_byte, take_leave
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import Progress, PullResult, SourceReport
@@ -102,6 +103,7 @@ class _Stage:
         if erased:
             leave_no_byte(self.store)
         listed = {name: stream for name, stream in survey.records.items() if stream.listed}
+        held = self._held(reports)
         return PullResult(
             feeds=_feeds(survey, reports),
             sources=reports,
@@ -114,7 +116,8 @@ class _Stage:
             lost=survey.drift.lost,
             unreadable=unreadable,
             unavailable={name: why for name, why in survey.unavailable.items() if name in survey.needed.objects},
-            held=self._held(reports),
+            gaps=gaps(self.catalog, survey.wanted, survey.unavailable, reports, held),
+            held=held,
             calls=0,
             seconds=0.0,
         )

@@ -67,6 +67,8 @@ class Survey:
         self.choice = Choice(past.sources, self._why_not)
         self.unavailable: dict[str, str] = {}
         self.needed, self.vocabulary = needs(catalog, mode.as_of, Feeds())
+        self.wanted = self.needed
+        """What would be needed if every kind of event had its first source."""
         portal.read_definitions(self.needed.objects)
         self._choose()
         self.records = self._streams()

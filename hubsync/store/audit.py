@@ -14,6 +14,12 @@ from hubsync.store import scores, sql
 from hubsync.store.database import changed
 from hubsync.types import Plan, RunStatus
 
+WRITTEN = (
+    "plan IS NOT NULL AND (TRY_CAST(counts->>'written' AS BIGINT) > 0 OR (status IN ('ok', 'partial')"
+    " AND list_contains(CAST(json_extract(plan, '$.guards[*].held') AS VARCHAR[]), 'true')))"
+)
+"""The condition of runs whose plan was written, or accepted although a guard held it: there may be nothing to write."""
+
 _ABANDONED = "The process ended before the run did; the next run goes on where it stopped."
 
 

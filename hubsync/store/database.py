@@ -13,6 +13,7 @@ import duckdb
 
 from hubsync.errors import BusyError
 from hubsync.store import sql
+from hubsync.store.interrupting import interruptible
 from hubsync.store.trouble import translated
 
 FILE = "hubsync.duckdb"
@@ -51,7 +52,7 @@ class Database:
         """
         connection = duckdb.connect(":memory:", config=self._settings())
         try:
-            with translated():
+            with translated(), interruptible(connection):
                 lock_down(connection, self.folder, *([tables] if tables else []))
                 self.attach(connection, read_only=read_only)
                 yield connection

@@ -13,7 +13,7 @@ from typing import Any, cast
 import duckdb
 import orjson
 
-from hubsync.store import erasure, tombstones
+from hubsync.store import audit, erasure, tombstones
 from hubsync.store.identity import chains
 from hubsync.store.reports import (
     UNREADABLE,
@@ -116,11 +116,8 @@ class Reader:
         return next(iter(self._runs("WHERE plan IS NOT NULL ORDER BY started_at DESC, run_id DESC LIMIT 1")), None)
 
     def last_written_plan(self) -> Plan | None:
-        """Return the header of the newest plan of which something was written."""
-        found = self._runs(
-            "WHERE plan IS NOT NULL AND TRY_CAST(counts->>'written' AS BIGINT) > 0"
-            " ORDER BY started_at DESC, run_id DESC LIMIT 1"
-        )
+        """Return the header of the newest plan of which something was written, or that was accepted as it was."""
+        found = self._runs(f"WHERE {audit.WRITTEN} ORDER BY started_at DESC, run_id DESC LIMIT 1")
         return self.plan(found[0].run_id) if found else None
 
     def calls_since(self, moment: datetime) -> int:

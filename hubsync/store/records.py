@@ -171,8 +171,11 @@ def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str
 
 
 def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -> Arrival:
-    inputs = dict(before.inputs) if before else {}
-    own = dict(before.own) if before else {}
+    if before is None:
+        own = {name: row.properties[name] for name in own_names & row.properties.keys()}
+        inputs = {name: value for name, value in row.properties.items() if name not in own}
+        return Arrival(row, None, inputs, own, inputs)
+    inputs, own = dict(before.inputs), dict(before.own)
     differ: dict[str, str | None] = {}
     for name, value in row.properties.items():
         if name in own_names:

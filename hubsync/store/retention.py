@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from hubsync.store import sql
+from hubsync.store import audit, sql
 from hubsync.store.database import changed
 
 RETAINED_ON = "retained_on"
@@ -60,11 +60,11 @@ def retain(connection: duckdb.DuckDBPyConnection, horizons: Horizons) -> dict[st
         for table, condition in conditions.items()
     }
     # The last plan is the one that commands without the network speak of, the last written one what guards compare.
-    last = "SELECT max(started_at) FROM portal.run WHERE plan IS NOT NULL"
+    last = "SELECT max(started_at) FROM portal.run WHERE"
     connection.execute(
         f"UPDATE portal.run SET plan = NULL, plan_hash = NULL WHERE plan IS NOT NULL AND {plans}"
-        f" AND started_at < ({last}) AND started_at <> coalesce(({last}"
-        " AND CAST(json_extract(counts, '$.written') AS INTEGER) > 0), TIMESTAMP 'infinity')"
+        f" AND started_at < ({last} plan IS NOT NULL)"
+        f" AND started_at <> coalesce(({last} {audit.WRITTEN}), TIMESTAMP 'infinity')"
     )
     return found
 

@@ -115,11 +115,9 @@ class Store:
         with self.database.connect(read_only=False, tables=tables) as connection, transaction(connection):
             yield Writer(connection, self.file)
 
-    @contextmanager
-    def planned(self, run_id: str) -> Iterator[Planned]:
-        """Take what a run planned and has not settled; the file is free again at once."""
-        with self.database.connect(read_only=True) as connection:
-            yield Planned(connection, run_id)
+    def planned(self, run_id: str) -> Planned:
+        """What a run planned and has not settled."""
+        return Planned(self.database, run_id)
 
     @contextmanager
     def scratch(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from hubsync.errors import NewerDatabaseError, StoreError
+from hubsync.errors import DamagedError, NewerDatabaseError, StoreError
 
 _FULL = ("No space left", "Disk quota exceeded", "File too large")
 _LOCKED_AWAY = ("Read-only file system", "Permission denied", "Operation not permitted")
@@ -62,11 +62,16 @@ def _ours(error: duckdb.Error) -> StoreError:
     if any(said in words for said in _LOCKED_AWAY):
         return StoreError(_locked_away(words))
     if isinstance(error, duckdb.FatalException) or any(said in words for said in _DAMAGED):
-        return StoreError(
-            f"The database is damaged ({words}); bring a backup back with `hubsync restore FILE --force`, or move the"
-            " file away: the next run then pulls everything anew, without the history of scores."
-        )
+        return damaged(words)
     return StoreError(f"The database can't do this: {words}")
+
+
+def damaged(how: str) -> DamagedError:
+    """The error for a database that is damaged in this way, with both ways on."""
+    return DamagedError(
+        f"The database is damaged ({how}); bring a backup back with `hubsync restore FILE --force`, or move the"
+        " file away: the next run then pulls everything anew, without the history of scores."
+    )
 
 
 def _locked_away(where: str) -> str:

@@ -14,15 +14,16 @@ from pathlib import Path
 
 import duckdb
 
-from hubsync.errors import InputError, NewerDatabaseError, PortalError, StoreError
+from hubsync.errors import DamagedError, InputError, NewerDatabaseError, PortalError, StoreError
 from hubsync.store import sql
 from hubsync.store.database import Database, transaction
 from hubsync.store.lock import held
 from hubsync.store.migrations import is_current
+from hubsync.store.places import refuse_taken
 from hubsync.store.reader import Reader
 from hubsync.store.reports import Tombstone
 from hubsync.store.store import Store, drafted
-from hubsync.store.trouble import on_disk
+from hubsync.store.trouble import damaged, on_disk
 from hubsync.store.writer import Writer
 
 KEPT = ".before-restore"
@@ -62,24 +63,23 @@ def backup(store: Store, file: Path, *, force: bool = False) -> Copied:
     """Copy the database to a file, readable for this user alone, while no run goes on.
 
     The copy is made beside the file, read through, and then takes its place. Raises BusyError during a run, and
-    InputError when the file exists (unless `force`) or can't be made.
+    InputError when the file exists (unless `force`), is none that may be overwritten, or can't be made.
     """
     file = file.absolute()
-    if file.is_dir():
-        raise InputError(f"{file} is a folder; name the file that the backup shall be.")
+    part = replace(store.database, folder=file.parent, name=file.name + _PART)
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}; make it first.")
-    if file.exists() and not force:
-        raise InputError(f"{file} exists already; choose another name, or overwrite it with --force.")
-    if file == store.file:
-        raise InputError(f"{file} is the database itself; choose another place.")
-    part = replace(store.database, folder=file.parent, name=file.name + _PART)
+    refuse_taken(file, [store.file], force=force)
+    refuse_taken(part.file, [store.file], force=True)
     with store.run_lock():
         with store.database.connect(read_only=False) as connection:
             connection.execute("CHECKPOINT portal")
         with _removed_on_error(part.file):
             _copy(store.file, part.file)
-            found = examined(part)
+            try:
+                found = examined(part)
+            except DamagedError as error:
+                raise damaged(f"a copy of {store.file} can't be read through") from error
             with on_disk(file):
                 part.file.replace(file)
     return replace(found, file=file)
@@ -144,6 +144,10 @@ def _backup(file: Path) -> Copied:
         return examined(database)
     except NewerDatabaseError:
         raise
+    except DamagedError as error:
+        raise InputError(
+            f"{file} is no backup that can be used: it is damaged, cut off or no database; choose another backup."
+        ) from error
     except StoreError as error:
         raise InputError(f"{file} is no backup that can be used: {error}") from error
 

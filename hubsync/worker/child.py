@@ -80,7 +80,9 @@ class Child:
                 selector.register(process.stdout, selectors.EVENT_READ, self._take_report)
                 selector.register(process.stderr, selectors.EVENT_READ, self._take_line)
                 while selector.get_map():
-                    if not self._listen(selector) and process.poll() is not None:
+                    # Asked before: what it said last lies in its streams by then.
+                    is_over = process.poll() is not None
+                    if not self._listen(selector) and is_over:
                         break
                     self._watch(process, began)
             # Its streams may be closed while it still ends.
@@ -88,6 +90,8 @@ class Child:
                 self._watch(process, began)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_TICK)
+        # A last line need not have an end.
+        self._take_line(b"\n")
         return Ended(process.returncode, self._end, round(self._clock() - began, 3), _object(self._said))
 
     def _listen(self, selector: selectors.BaseSelector) -> bool:

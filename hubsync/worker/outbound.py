@@ -22,8 +22,11 @@ def ping(url: str) -> str:
 
 def _send(method: str, url: str, body: dict[str, Any] | None) -> str:
     try:
-        # A redirect would carry the message to an address that nobody chose.
-        answer = requests.request(method, url, json=body, timeout=TIMEOUT, allow_redirects=False)
+        # A redirect would carry the message to an address that nobody chose. What the answer says is not read: it may
+        # never end, and the portal's next run would wait for it.
+        sent = requests.request(method, url, json=body, timeout=TIMEOUT, allow_redirects=False, stream=True)
+        with sent as answer:
+            status = answer.status_code
     except (requests.RequestException, ValueError) as error:
         return f"it could not be reached ({type(error).__name__})"
-    return "" if answer.status_code < 300 else f"it answered {answer.status_code}"
+    return "" if status < 300 else f"it answered {status}"

@@ -13,7 +13,7 @@ from hubsync.catalog import load
 from hubsync.errors import ConfigError, StoreError
 from hubsync.scoring.configuration import Main
 from hubsync.scoring.unattended import Schedule
-from hubsync.settings import Settings
+from hubsync.settings import Settings, advised
 from hubsync.worker import alerts
 from hubsync.worker.alerts import Notice
 from hubsync.worker.channels import Channels
@@ -70,6 +70,15 @@ class ServedPortal:
         """When to run first."""
         return first_run(self.schedule, self.zone, self.standing.good_at, self._now())
 
+    def tell_mistakes(self) -> None:
+        """Log what is wrong with the configuration, if anything is."""
+        if self.mistakes is None:
+            return
+        for mistake in self.mistakes.mistakes:
+            _log.warning("%s: %s", self.name, mistake)
+        said = advised("`hubsync check` says it again", self._settings.portal)
+        _log.warning("%s: %s; runs fail until that is mended, and %s", self.name, self.mistakes, said)
+
     def run(self) -> int:
         """Run once, to the end, and return the exit code; nothing is started once the worker ends."""
         if self._stopping.is_set():
@@ -113,7 +122,7 @@ class ServedPortal:
         facts = read_facts(self._settings)
         verdict = judge(ended, facts, busy_before=self._memory.busy)
         self._read_configuration()
-        _log.info("%s: %s", self.name, _summary(verdict, ended))
+        _log.info("%s: %s", self.name, advised(_summary(verdict, ended), self._settings.portal))
         self._remember(verdict, str(ended.report.get("run_id") or ""))
         last = Last(verdict.status, self._now(), ended.seconds, ended.report)
         runs = Counter(self.standing.runs) + Counter([verdict.status])
@@ -132,10 +141,14 @@ class ServedPortal:
     def _remember(self, verdict: Verdict, run_id: str) -> None:
         known, on, now = self._memory.alerts, self._main.alerts.on, self._now()
         owed = list(self._memory.owed)
-        for cause, turn, message in alerts.turns(known, verdict.causes, on):
-            _log.warning("%s: alert %s: %s", self.name, turn, cause)
+        turns = list(alerts.turns(known, verdict.causes, on))
+        if turns and not self._channels.addresses:
+            _log.warning("%s: nobody is alerted: HUBSYNC_SLACK_URL and HUBSYNC_WEBHOOK_URL are not set", self.name)
+        for cause, turn, message in turns:
             for channel in self._channels.addresses:
-                notice = Notice(channel=channel, cause=cause, state=turn, message=message, run_id=run_id, at=now)
+                _log.warning("%s: alert to %s %s: %s", self.name, channel, turn, cause)
+                said = advised(message, self._settings.portal)
+                notice = Notice(channel=channel, cause=cause, state=turn, message=said, run_id=run_id, at=now)
                 owed = alerts.owe(owed, notice)
         update: dict[str, object] = {
             "alerts": alerts.after(known, verdict.causes, on), "owed": tuple(owed), "busy": verdict.status == "busy",

@@ -35,7 +35,7 @@ class Options:
 def serve(settings: Sequence[Settings], shared: Settings, options: Options, say: Callable[[str], None]) -> None:
     """Serve these portals until an interrupt, which lets runs in progress end cleanly.
 
-    Raises BusyError when another worker serves one of them, ConfigError when no portal's configuration can be used.
+    Raises BusyError when another worker serves one of them.
     """
     with _opened(settings, shared) as (portals, stopping), _web(portals, options) as url:
         say(
@@ -49,7 +49,9 @@ def serve(settings: Sequence[Settings], shared: Settings, options: Options, say:
             _log.info("ending; a run in progress ends cleanly")
         finally:
             stopping.set()
-            scheduler.shutdown(wait=True)
+            # An interrupt may have come before it ran.
+            if scheduler.running:
+                scheduler.shutdown(wait=True)
 
 
 def run_once(settings: Sequence[Settings], shared: Settings, options: Options) -> int:
@@ -71,12 +73,9 @@ def _opened(settings: Sequence[Settings], shared: Settings) -> Iterator[tuple[li
         for each in settings:
             locks.enter_context(sole(each.data))
         portals = [ServedPortal(each, shared, stopping) for each in settings]
-        broken = [portal for portal in portals if portal.mistakes is not None]
-        for portal in broken:
-            # One portal's mistake must not stop the others: its runs fail and say so.
-            if len(broken) == len(portals) and portal.mistakes is not None:
-                raise portal.mistakes
-            _log.warning("%s: %s; `hubsync --portal %s check` lists them", portal.name, portal.mistakes, portal.name)
+        for portal in portals:
+            # Its runs fail, tell it and look again: the next edit may mend it, and the other portals run.
+            portal.tell_mistakes()
         yield portals, stopping
 
 

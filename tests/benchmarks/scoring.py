@@ -54,14 +54,14 @@ def generate(file: Path, contacts: int, companies: int, events: int) -> None:
             'hs_email_click', CAST(i % 11 AS VARCHAR), 'hs_email_replied', CAST(i % 3 AS VARCHAR),
             'num_conversion_events', CAST(i % 4 AS VARCHAR), 'budget_confirmed', CASE WHEN i % 7 = 0 THEN 'true' END,
             'hs_analytics_last_timestamp', '2026-09-0' || (1 + i % 9) || 'T10:00:00Z'),
-            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01' FROM range({contacts}) t(i)"""
+            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01', NULL FROM range({contacts}) t(i)"""
         )
         connection.execute(
             f"""INSERT INTO record SELECT 'companies', CAST(i AS VARCHAR), TIMESTAMP '2024-01-01',
             TIMESTAMP '2026-09-01', NULL, json_object(
             'lifecyclestage', CASE WHEN i % 2 = 0 THEN 'customer' ELSE 'lead' END,
             'numberofemployees', CAST(i % 3000 AS VARCHAR), 'seats_used', CAST(i % 50 AS VARCHAR), 'seats_total', '50'),
-            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01' FROM range({companies}) t(i)"""
+            '{{}}', TIMESTAMP '2026-09-01', TIMESTAMP '2026-09-01', NULL FROM range({companies}) t(i)"""
         )
         connection.execute(
             f"""INSERT INTO association SELECT 'contacts', CAST(i AS VARCHAR), 'companies',

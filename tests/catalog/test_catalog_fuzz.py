@@ -1,7 +1,11 @@
-"""Whatever stands in the files: a catalog, or a list of mistakes; never a traceback."""
+"""Whatever stands in the files: a catalog, or a list of mistakes; never a traceback.
+
+`HUBSYNC_FUZZ=10000 pytest tests/catalog/test_catalog_fuzz.py` tries as many sets of files; the suite tries a few.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import tempfile
@@ -23,6 +27,7 @@ TOKENS = (
     "interval '1 day'", "x::int", "[1][0]", "{'a': 1}",
 )  # fmt: skip
 SETS = (FILES, shipped())
+TRIES = int(os.environ.get("HUBSYNC_FUZZ", "20"))
 
 
 def _broken(text: str, dice: random.Random) -> str:
@@ -49,7 +54,7 @@ def _broken(text: str, dice: random.Random) -> str:
     return "".join(lines)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=TRIES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.integers(0, 10**9))
 def test_broken_files_give_mistakes(seed: int) -> None:
     """Files that were mutated at random load, or give mistakes that name a file and a line."""

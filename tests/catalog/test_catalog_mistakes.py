@@ -50,7 +50,7 @@ def test_a_missing_folder_is_one_mistake(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere"
 
     assert told(missing) == [
-        f"{missing}:1: the folder of the configuration is missing. `hubsync init` writes a complete set."
+        f"{missing}: the folder of the configuration is missing. `hubsync init` writes a complete set."
     ]
 
 

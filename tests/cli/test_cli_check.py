@@ -32,10 +32,10 @@ def test_a_token_without_scopes_is_told_all_it_lacks(portal: Desk, emulator: Emu
     assert scopes["read contacts"]["models"] == ["combined", "customer", "engagement", "fit"]
     for scope in ("crm.objects.contacts.read", "crm.objects.companies.write", "crm.schemas.contacts.write"):
         assert scope in said.out
-    assert "The token may not read companies, which customer, fit needs: add the scope" in said.text
+    assert "The token may not read companies, which customer, fit need: add the scope" in said.text
     assert "Scopes are added in HubSpot under Settings > Integrations" in said.text
-    assert data.json["plan_works"] is False
-    assert "would work" not in said.out
+    assert (data.json["plan_works"], len(data.json["models_not_scored"])) == (False, 4)
+    assert "Neither a plan nor a sync would work." in said.out
 
 
 def test_a_token_that_may_only_read_can_plan(portal: Desk, emulator: EmulatorServer) -> None:

@@ -79,7 +79,7 @@ def test_a_named_portal_never_uses_the_token_without_its_name(
 
     assert without.code == 4
     assert "put HUBSPOT_ACCESS_TOKEN" in without.err
-    assert "portals/acme-eu/.env (in the environment they begin with ACME_EU_)" in without.err
+    assert "portals/acme-eu/.env (or the environment, where each name begins with ACME_EU_)" in without.err
     assert named.code == 0, named.text
     assert named.json["portal"]["portal_id"] == "22"
 

@@ -139,7 +139,7 @@ def test_status_tells_calls_forecast_and_sizes(lived: Desk) -> None:
     said = lived("status").text
     assert "of its share of 125,000 a day" in said
     assert "The next run takes about" in said
-    assert "Kept: events for 750 days, history for 1,095, plans for 90." in said
+    assert "Kept: events for 25 months, history for 3 years, plans for 90 days." in said
 
 
 def test_status_says_a_reason_once(lived: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pull_bench import Bench
 
 from hubsync.crm import RecordPage
-from hubsync.errors import RemoteError
+from hubsync.errors import RefusedError, RemoteError
 from hubsync.pull.sources import listing
 from hubsync.pull.sources.listing import Listing, Span
 from hubsync.types import RecordRow
@@ -131,6 +132,71 @@ def test_pages_that_do_not_fit_are_read_one_after_the_other() -> None:
     whole = Listing(stubborn, portal.probe)
     assert set(ids_of(whole.pages())) == set(range(1, 501))
     assert whole.seen == 500
+
+
+def test_a_list_in_another_order_is_read_from_page_to_page() -> None:
+    """A portal whose pages are not in the order of ids is pulled all the same, also when already the first shows it."""
+    places = Portal(list(range(1, 101)))
+
+    def backwards(after: str | None) -> RecordPage:
+        page = places.fetch(after)
+        return RecordPage([replace(row, record_id=str(900 - int(row.record_id))) for row in page.rows],
+                          next_after=page.next_after)  # fmt: skip
+
+    whole = Listing(backwards, places.probe)
+    whole.open()
+    assert sorted(ids_of(whole.pages())) == list(range(800, 900))
+    assert (whole.seen, whole.spans, places.probes) == (100, [], 0)
+
+
+def test_cursors_that_are_no_ids_are_followed() -> None:
+    """Cursors are HubSpot's own: where they say nothing about ids, each page is read after the one that names it."""
+    portal = Portal(list(range(1, 101)))
+
+    def opaque(after: str | None) -> RecordPage:
+        page = portal.fetch(after.removeprefix("page-") if after else None)
+        return replace(page, next_after=page.next_after and f"page-{page.next_after}")
+
+    assert ids_of(Listing(opaque, portal.probe).pages()) == list(range(1, 101))
+
+
+@pytest.mark.parametrize("answer", ["refused", "empty"])
+def test_a_list_that_begins_only_where_a_page_says_so_is_read_whole(answer: str) -> None:
+    """HubSpot may refuse to begin at an id that no page has named, or show nothing there: no record is missed."""
+    portal = Portal(list(range(1, 501)))
+    named: set[str | None] = {None}
+
+    def strict(after: str | None) -> RecordPage:
+        if after not in named:
+            if answer == "refused":
+                raise RefusedError("no such page", status=400)
+            return RecordPage([])
+        page = portal.fetch(after)
+        named.add(page.next_after)
+        return page
+
+    whole = Listing(strict, portal.probe)
+    assert set(ids_of(whole.pages())) == set(range(1, 501))
+    assert whole.seen == 500
+    gone = Listing(strict, portal.probe, [Span("77", "91"), Span("300", None)], seen=350)
+    named.clear()
+    named.add(None)
+    assert set(ids_of(gone.pages())) == set(range(1, 501))
+    assert gone.seen == 500
+
+
+def test_a_listing_that_goes_on_cuts_the_rest_into_ranges_too() -> None:
+    """What was not cut yet when a listing broke off is read side by side by the next one."""
+    portal = Portal(list(range(1, 1_001)))
+    resumed = Listing(portal.fetch, portal.probe, [Span("31", "71"), Span("71", None)], seen=30)
+    assert sorted(ids_of(resumed.pages())) == list(range(31, 1_001))
+    assert portal.probes > 2
+    broken = Listing(portal.fetch, portal.probe)
+    pages = broken.pages()
+    for _ in range(8):
+        next(pages)
+    assert [span.until for span in broken.spans][-1] is None
+    pages.close()
 
 
 def test_a_search_that_fails_leaves_one_range() -> None:

@@ -66,6 +66,24 @@ def test_a_run_is_written_down(store: Store) -> None:
         assert reader.run("none") is None
 
 
+def test_the_last_written_plan_is_what_guards_compare_with(store: Store) -> None:
+    """A plan counts of which something was written, or that was accepted with nothing to write; no other does."""
+    free = replace(PLAN, guards=(replace(PLAN.guards[0], held=False),))
+    runs = [
+        ("r1", free, "failed", 5, "r1"), ("r2", free, "ok", 0, "r1"), ("r3", PLAN, "held", 0, "r1"),
+        ("r3", PLAN, "ok", 0, "r3"), ("r4", free, "partial", 0, "r3"),
+    ]  # fmt: skip
+    for run_id, plan, status, written, expected in runs:
+        with store.write() as writer:
+            if writer.run(run_id) is None:
+                writer.start_run(run_id, "sync", NOON, NOON + int(run_id[1]) * DAY, full=False)
+            writer.save_plan(replace(plan, run_id=run_id))
+            writer.finish_run(run_id, status, ended_at=NOON, counts={"written": written}, calls=1)  # type: ignore[arg-type]
+            found = writer.last_written_plan()
+        assert found is not None
+        assert found.run_id == expected
+
+
 def test_a_run_that_was_cut_off_is_failed_by_the_next(store: Store) -> None:
     """Only one run goes at a time, so whatever still runs when the next begins did not end."""
     with store.write() as writer:
@@ -117,8 +135,7 @@ def test_changes_of_archived_records_are_left_out(store: Store) -> None:
 
 
 def waiting(store: Store) -> list[list[Update]]:
-    with store.planned("r1") as planned:
-        return list(planned.updates("contacts", 2))
+    return list(store.planned("r1").updates("contacts", 2))
 
 
 def test_updates_are_what_is_planned_and_not_settled(store: Store) -> None:
@@ -146,12 +163,21 @@ def test_updates_are_what_is_planned_and_not_settled(store: Store) -> None:
 def test_what_is_planned_waits_without_the_file(store: Store) -> None:
     """While updates are sent the file can be written; what was found in each property is told beside them."""
     plan_changes(store, {**change("1", "score", "5"), "before": None}, {**change("1", "tier", "a"), "before": "b"})
-    with store.planned("r1") as planned:
-        with store.write() as writer:
-            writer.skip("r1", "sent elsewhere", NOON)
-        assert (planned.objects, planned.changes) == (["contacts"], 2)
-        (page,) = planned.expected("contacts", 100)
-    assert page == [Expected("1", {"score": None, "tier": "b"})]
+    planned = store.planned("r1")
+    assert (planned.objects, planned.changes) == (["contacts"], 2)
+    pages = planned.expected("contacts", 100)
+    assert next(pages) == [Expected("1", {"score": None, "tier": "b"})]
+    with store.write() as writer:
+        writer.skip("r1", "sent elsewhere", NOON)
+    assert list(pages) == []
+
+
+def test_a_large_plan_is_read_in_pieces(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every record comes once and whole, wherever a piece ends."""
+    monkeypatch.setattr("hubsync.store.planned._PIECE", 3)
+    plan_changes(store, *(change(str(i), name, "1") for i in range(10, 31) for name in ("score", "tier")))
+    found = [update for page in store.planned("r1").updates("contacts", 4) for update in page]
+    assert found == [Update(str(i), {"score": "1", "tier": "1"}) for i in range(10, 31)]
 
 
 def test_a_written_change_is_in_the_snapshot_at_once(store: Store) -> None:

@@ -54,6 +54,13 @@ def test_a_run_that_prints_no_object_has_an_empty_report(said: str) -> None:
     assert (ended.code, ended.report) == (1, {})
 
 
+def test_a_last_line_without_an_end_is_heard() -> None:
+    """What a run says last is heard, also where it was cut off."""
+    _, heard = follow(SIGNS + "sys.stderr.write('Fatal')")
+
+    assert heard == ["Fatal"]
+
+
 def test_a_large_report_and_much_noise_block_nobody() -> None:
     """Both streams are read while the run goes on, also more than a pipe holds."""
     noise = "import sys\nfor _ in range(3000): sys.stderr.write('x' * 99 + '\\n')\n"

@@ -17,7 +17,7 @@ from math import ceil
 
 from hubsync.crm import RecordPage
 from hubsync.crm.client import PAGE
-from hubsync.errors import AccessError, RemoteError
+from hubsync.errors import AccessError, RefusedError, RemoteError
 
 LANES = 4
 SERIAL = 3
@@ -49,7 +49,7 @@ class Span:
 
 
 class _DisorderError(Exception):
-    """The pages are not in the order of ids."""
+    """The pages are not in the order of ids, or a list can't begin at an id."""
 
 
 class Listing:
@@ -61,6 +61,7 @@ class Listing:
         self._spans = list(spans) or [Span()]
         self._first: RecordPage | None = None
         self._lock = threading.Lock()
+        self._in_order = True
         self.seen = seen
         self.total: int | None = None
 
@@ -73,19 +74,33 @@ class Listing:
     def open(self) -> None:
         """Read the first page, to find out whether it may be read; raises what the client raises."""
         if self._first is None:
-            self._first = self._page(self._spans[0], self._spans[0].after)
+            try:
+                self._first = self._page(self._spans[0], self._spans[0].after)
+            except _DisorderError:
+                self._start_over()
+                self._first = self._fetch(None)
 
     def pages(self) -> Iterator[RecordPage]:
         """All pages that are left; after each, `spans` and `seen` count it as read."""
         try:
-            yield from self._ranges()
+            self.open()
+            if self._in_order:
+                yield from self._ranges()
         except _DisorderError:
+            self._start_over()
+        while self._spans:
+            span = self._spans[0]
+            page, self._first = self._first or self._fetch(span.after), None
+            yield self._read(span, page)
+
+    def _start_over(self) -> None:
+        """Forget what was read, and read from now on one page after the other."""
+        with self._lock:
+            # A new list: the thread that looks for ranges may still add one to the old.
             self._spans, self._first, self.seen = [Span()], None, 0
-            while self._spans:
-                yield self._read(self._spans[0], self._fetch(self._spans[0].after))
+        self._in_order = False
 
     def _ranges(self) -> Iterator[RecordPage]:
-        self.open()
         span = self._spans[0]
         for _ in range(SERIAL if len(self._spans) == 1 else 1):
             page, self._first = self._first or self._page(span, span.after), None
@@ -116,12 +131,13 @@ class Listing:
 
     def _page(self, span: Span, after: str | None) -> RecordPage:
         """A page without what lies beyond its range; raises _DisorderError when it can't be a page of this range."""
-        page = self._fetch(after)
-        ids = [int(row.record_id) for row in page.rows]
-        beyond = int(page.next_after) if page.next_after is not None else None
-        ordered = ids == sorted(ids) and (not ids or beyond is None or ids[-1] < beyond)
-        if not ordered or (after is not None and ids and ids[0] < int(after)):
-            raise _DisorderError
+        try:
+            page = self._fetch(after)
+        except RefusedError as error:
+            if after is None:
+                raise
+            raise _DisorderError from error
+        ids = _ids_in_order(page, span, after)
         if span.until is None or not ids or ids[-1] < int(span.until):
             return page
         kept = {row.record_id for row in page.rows if int(row.record_id) < int(span.until)}
@@ -135,7 +151,8 @@ class Listing:
     def _pieces(self) -> Iterator[Span]:
         """The ranges that are left, the last of them cut into pieces as the search finds where."""
         with self._lock:
-            known = list(self._spans)
+            spans = self._spans
+            known = list(spans)
         yield from known[:-1]
         rest = known[-1]
         size = SMALLEST
@@ -146,7 +163,8 @@ class Listing:
             with self._lock:
                 piece = Span(rest.after, until)
                 rest.after = until
-                self._spans.append(piece)
+                # Before the rest, so that a listing which goes on later finds the rest last again.
+                spans.insert(spans.index(rest), piece)
             yield piece
         yield rest
 
@@ -157,6 +175,23 @@ class Listing:
         except (AccessError, RemoteError):
             return None
         return (total, until) if until is not None and int(until) > int(after) else None
+
+
+def _ids_in_order(page: RecordPage, span: Span, after: str | None) -> list[int]:
+    """The ids of a page; raises _DisorderError when they do not go on from where it begins to where it ends."""
+    try:
+        ids = [int(row.record_id) for row in page.rows]
+        beyond = int(page.next_after) if page.next_after is not None else None
+        begin, until = int(after or 0), int(span.until) if span.until is not None else None
+    except ValueError as error:
+        raise _DisorderError from error
+    # The record at which it begins was there, as were all up to the end of its range: a list that ends before has
+    # begun nowhere.
+    ends_early = after is not None and beyond is None and (not ids or (until is not None and ids[-1] < until))
+    ordered = ids == sorted(ids) and (not ids or (begin <= ids[0] and (beyond is None or ids[-1] < beyond)))
+    if ends_early or not ordered:
+        raise _DisorderError
+    return ids
 
 
 class _Lanes:

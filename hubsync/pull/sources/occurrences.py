@@ -127,7 +127,8 @@ class OccurrenceStream:
     def batches(self) -> Iterator[Batch]:
         """The pages of all windows, each with the place to go on from."""
         self._read = self._done()
-        for window in self._windows():
+        windows = self._windows()
+        for window in windows:
             after, until = window.after, window.until
             while True:
                 page = self._page(Window(window.since, until, after))
@@ -137,7 +138,10 @@ class OccurrenceStream:
                 yield Batch(
                     self.name,
                     events=[self._event(each) for each in page.rows],
-                    position=self._cursor(Window(window.since, until, after) if after else None),
+                    position=self._cursor(
+                        Window(window.since, until, after) if after else None,
+                        done=after is None and window == windows[-1],
+                    ),
                 )
                 if after is None:
                     break
@@ -170,13 +174,15 @@ class OccurrenceStream:
         old = self._read
         self._read = (min(old[0], window.since), max(old[1], window.until)) if old else (window.since, window.until)
 
-    def _cursor(self, window: Window | None) -> Mapping[str, Any]:
-        read = self._read
+    def _cursor(self, window: Window | None, *, done: bool) -> Mapping[str, Any]:
+        read, late = self._read, (self.position or {}).get("late")
+        if done and (self.reconciles or self.full):
+            late = self.as_of.now.isoformat()
         return {
             "definition": self.definition,
             "since": read[0].isoformat() if read else None,
             "watermark": read[1].isoformat() if read else None,
-            "late": self.as_of.now.isoformat() if self.reconciles or self.full else (self.position or {})["late"],
+            "late": late,
             "window": window
             and {"since": window.since.isoformat(), "until": window.until.isoformat(), "after": window.after},
         }
