@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from hubsync.errors import InputError, TokenError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_LONGEST_NAME = 60
+_LONGEST_NAME = 100
 _ADVISED = re.compile(r"`hubsync (?!--portal)")
 _PLAN_FILE = "plan.csv"
 

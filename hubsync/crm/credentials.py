@@ -193,7 +193,7 @@ class OAuth:
         try:
             token, new = checked_token(answer["access_token"]), str(answer.get("refresh_token") or old)
             seconds = float(answer["expires_in"])
-            if answer.get("scopes") is not None and answer.get("hub_id") is not None:
+            if isinstance(answer.get("scopes"), list) and answer.get("hub_id") is not None:
                 self.told = str(answer["hub_id"]), frozenset(map(str, answer["scopes"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise RemoteError(

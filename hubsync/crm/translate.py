@@ -114,7 +114,7 @@ def token_info(data: Json) -> tuple[str, frozenset[str]]:
 def number(value: Any) -> str:
     """An id that came as a number or its digits; ValueError for anything else, such as null."""
     digits = str(value)
-    if isinstance(value, bool) or not (digits.isascii() and digits.isdecimal()):
+    if not (digits.isascii() and digits.isdecimal()):
         raise ValueError("an id is no number")
     return digits
 
@@ -147,7 +147,9 @@ def only_missing(what: str, data: Json) -> None:
     for error in data.get("errors") or ():
         kinds = text_of(error, "category"), text_of(error, "subCategory")
         if not any("NOT_FOUND" in kind or kind.endswith("NO_ASSOCIATIONS_FOUND") for kind in kinds):
-            raise RemoteError(f"HubSpot did only part of {what} ({' '.join(kinds).strip() or 'it gave no reason'}); run again later")
+            raise RemoteError(
+                f"HubSpot did only part of {what} ({' '.join(kinds).strip() or 'it gave no reason'}); run again later"
+            )
 
 
 def further(results: Iterable[Json], seen: set[tuple[str, str]]) -> list[dict[str, str]]:

@@ -159,7 +159,7 @@ def _refused(
         raise TypeError("the errors are no list")
     for each in errors:
         # A list of texts has been seen in the place of a list of errors.
-        error = {"message": each} if isinstance(each, str) else each
+        error: Mapping[str, Any] = {"message": each} if isinstance(each, str) else each
         context = error.get("context") or {}
         named = [traces.get(each) for each in _texts(context.get("objectWriteTraceId"))]
         ids = *_texts(context.get("ids")), *_texts(context.get("id"))

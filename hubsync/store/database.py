@@ -23,6 +23,11 @@ PATIENCE = 5.0
 _PID = re.compile(r"PID (\d+)")
 _HELD = ("Could not set lock", "Conflicting lock", "being used by another process")
 
+MEMORY = "400MiB"
+"""What the engine may hold of a portal; the rest is read again, or goes through a file beside the database."""
+
+SCORING_MEMORY = "1GiB"
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -35,7 +40,7 @@ class Database:
     folder: Path
     sleep: Callable[[float], None]
     random: Callable[[], float]
-    memory_limit: str = "1GiB"
+    memory_limit: str = MEMORY
     threads: int = min(os.cpu_count() or 1, 4)
     name: str = FILE
 

@@ -41,7 +41,7 @@ def export(store: Store, folder: Path) -> Exported:
     """
     folder = folder.absolute()
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; name a folder that is empty or does not exist.")
+        raise InputError(f"{folder} is no folder; name a folder that is empty or does not exist.")
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; name a folder that is empty or does not exist.")
     with on_disk(folder):

@@ -18,7 +18,7 @@ import duckdb
 
 from hubsync.errors import PortalError, StoreError
 from hubsync.store import scratch as relations
-from hubsync.store.database import FILE, Database, transaction
+from hubsync.store.database import FILE, SCORING_MEMORY, Database, transaction
 from hubsync.store.lock import held
 from hubsync.store.migrations import is_current, migrate
 from hubsync.store.planned import Planned
@@ -49,14 +49,13 @@ class Store:
         *,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = dice.random,
-        memory_limit: str = "1GiB",
     ) -> Store:
         """Open `data/<portal id>`, making it or bringing it up to date where needed.
 
         Raises PortalError when the database belongs to another portal, NewerDatabaseError when a newer hubsync
         wrote it.
         """
-        store = cls.closed(data, portal_id, sleep=sleep, random=random, memory_limit=memory_limit)
+        store = cls.closed(data, portal_id, sleep=sleep, random=random)
         store.make_ready()
         return store
 
@@ -68,7 +67,6 @@ class Store:
         *,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = dice.random,
-        memory_limit: str = "1GiB",
     ) -> Store:
         """Make the folder `data/<portal id>` and look at nothing in it: what is there may be damaged."""
         if not _PORTAL_ID.fullmatch(portal_id):
@@ -79,7 +77,7 @@ class Store:
             os.umask(PRIVATE)
             data.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
-        return cls(Database(folder, sleep, random, memory_limit), portal_id)
+        return cls(Database(folder, sleep, random), portal_id)
 
     @staticmethod
     def portals(data: Path) -> list[str]:
@@ -128,9 +126,10 @@ class Store:
         links: Iterable[Link] = (),
     ) -> Iterator[Scratch]:
         """Open an in-memory database with the scoring relations as of a moment, from the active sources."""
-        with self.database.connect(read_only=True) as connection:
+        database = replace(self.database, memory_limit=SCORING_MEMORY)
+        with database.connect(read_only=True) as connection:
             relations.prepare(connection, as_of, sources, objects, links)
-            yield Scratch(connection, self.database, as_of)
+            yield Scratch(connection, database, as_of)
 
     def make_ready(self) -> None:
         """Make the database, or bring it up to date; raises PortalError and NewerDatabaseError."""

@@ -107,7 +107,8 @@ def restore(data: Path, file: Path, *, force: bool = False) -> Restored:
                 f" keeps it beside as {store.file.name}{KEPT}."
             )
         erasures = _erasures(store.database)
-        with drafted(store.database) as draft:
+        # Some damage shows only when the copy is written to.
+        with _told_of_the_backup(file), drafted(store.database) as draft:
             _copy(found.file, draft.file)
             with draft.connect(read_only=False) as connection:
                 store.prepare(connection)
@@ -141,15 +142,23 @@ def _backup(file: Path) -> Copied:
         raise InputError(f"There is no file {file}; give the path of a backup.")
     database = Database(file.parent, lambda _: None, lambda: 1.0, name=file.name)
     try:
-        return examined(database)
+        with _told_of_the_backup(file):
+            return examined(database)
     except NewerDatabaseError:
         raise
+    except StoreError as error:
+        raise InputError(f"{file} is no backup that can be used: {error}") from error
+
+
+@contextmanager
+def _told_of_the_backup(file: Path) -> Iterator[None]:
+    """Damage is that of the backup, not of the database that is there."""
+    try:
+        yield
     except DamagedError as error:
         raise InputError(
             f"{file} is no backup that can be used: it is damaged, cut off or no database; choose another backup."
         ) from error
-    except StoreError as error:
-        raise InputError(f"{file} is no backup that can be used: {error}") from error
 
 
 def _erasures(database: Database) -> list[Tombstone] | None:

@@ -103,6 +103,7 @@ def test_the_secrets_of_a_new_portal_are_its_owners_alone(office: Desk) -> None:
         ("acne", "There is no portal 'acne': portals has acme, beta. Make it with `hubsync --portal acne init`."),
         ("../x", "'../x' is no name of a portal"),
         ("Acme", "'Acme' is no name of a portal"),
+        ("x" * 300, f"'{'x' * 100}...' is no name of a portal"),
     ],
 )
 def test_an_unknown_name_is_told_with_the_known_ones(office: Desk, name: str, words: str) -> None:

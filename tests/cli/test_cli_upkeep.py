@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import signal
@@ -116,6 +117,15 @@ def test_export_writes_every_table(lived: Desk, tmp_path: Path) -> None:
     assert {f"{name}.parquet" for name in found["rows"]} < {each.name for each in (tmp_path / "out").iterdir()}
     assert lived("export", str(tmp_path / "out")).code == 2
     assert "record.parquet" in lived("export", str(tmp_path / "more")).out
+
+
+def test_a_plan_is_never_written_over_what_is_no_file(lived: Desk, tmp_path: Path) -> None:
+    """With --force too, a pipe and the database itself are refused before HubSpot is called."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to(store_of(lived).file)
+    for name, why in (("pipe", "is no file"), ("link.csv", "is the database itself")):
+        said = lived("plan", "--out", str(tmp_path / name), "--force", env={"HUBSPOT_ACCESS_TOKEN": "refused"})
+        assert (said.code, why in said.text) == (2, True), said.text
 
 
 def test_old_events_go_at_the_end_of_the_first_run_of_a_day(lived: Desk) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from crm_wire import BASE, DATE, utc
 
 from hubsync.crm import Client
+from hubsync.errors import RemoteError
 from hubsync.types import Usage
+from hubsync.workspace import moment
 
 
 def test_the_account_has_hubspots_clock(client: Client, wire) -> None:
@@ -20,6 +23,43 @@ def test_the_account_has_hubspots_clock(client: Client, wire) -> None:
     assert account.server_time == utc(2026, 11, 21, 14)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"portalId": None},
+        {"portalId": "../4711"},
+        {"portalId": True},
+        {"timeZone": None},
+        {"timeZone": 5},
+        {"accountType": 5},
+        {"companyCurrency": 7},
+        {"additionalCurrencies": "EUR"},
+        {"additionalCurrencies": [None]},
+        {"uiDomain": ["app"]},
+    ],
+)
+def test_odd_account_details_are_told_before_anything_is_pulled(client: Client, wire, odd: dict) -> None:
+    """A field of another type than documented is told as such; an id never becomes a word or a path."""
+    details = {"portalId": 7, "timeZone": "UTC"}
+    url = f"{BASE}/account-info/2026-03/details"
+    wire.get(url, json=details | odd, headers={"Date": DATE})
+    wire.get(url, json=details | {"companyCurrency": None}, headers={"Date": DATE})
+
+    with pytest.raises(RemoteError, match=r"account\.details has another shape.*newer hubsync, or if a proxy"):
+        client.account()
+    assert client.account().currency == ""
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "Mars/Olympus", "", "x" * 5_000, "a\0b"])
+def test_the_days_of_a_strange_time_zone_begin_at_midnight_utc(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A time zone that is none is said to be unknown, shortly, and days are those of UTC."""
+    found = moment(utc(2026, 11, 21, 14), name)
+
+    assert found.day_start == utc(2026, 11, 21)
+    assert "days begin at midnight UTC" in caplog.text
+    assert len(caplog.text) < 250
+
+
 def test_token_info(client: Client, wire) -> None:
     """Portal and scopes of a token are known when HubSpot tells them, and None when it refuses to."""
     url = f"{BASE}/oauth/v2/private-apps/get/access-token-info"
@@ -27,6 +67,17 @@ def test_token_info(client: Client, wire) -> None:
     wire.post(url, status=404, body="<html/>")
 
     assert client.token_info() == ("7", frozenset({"a", "b"}))
+    assert client.token_info() is None
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], None, {"hubId": 7}, {"hubId": 7, "scopes": "a b"}, {"hubId": None, "scopes": ["a"]},
+             {"hubId": 7, "scopes": [None]}],
+)  # fmt: skip
+def test_scopes_in_an_unknown_shape_are_not_told(client: Client, wire, body) -> None:
+    """An introspection that can't be understood counts as one that HubSpot does not offer."""
+    wire.post(f"{BASE}/oauth/v2/private-apps/get/access-token-info", json=body)
+
     assert client.token_info() is None
 
 

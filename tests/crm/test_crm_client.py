@@ -246,5 +246,8 @@ def test_an_answer_of_another_shape_is_our_error(client: Client, wire, body) -> 
     """A success that is not shaped as documented is a RemoteError that names the operation."""
     wire.get(CONTACTS, json=body)
 
-    with pytest.raises(RemoteError, match=r"objects\.list has another shape"):
+    with pytest.raises(RemoteError, match=r"objects\.list has another shape") as told:
         client.list_page("contacts", ["email"])
+
+    assert "a newer hubsync, or if a proxy" in str(told.value)
+    assert "Error" not in str(told.value)

@@ -10,7 +10,7 @@ from crm_wire import BASE, bodies, error_body, utc
 
 from hubsync.crm import Client
 from hubsync.crm.writes import GONE
-from hubsync.errors import RefusedError, ScopeError
+from hubsync.errors import RefusedError, RemoteError, ScopeError
 from hubsync.types import Update
 
 URL = f"{BASE}/crm/objects/2026-09/contacts/batch/update"
@@ -176,6 +176,36 @@ def test_207_errors_without_a_name_are_resolved(client: Client, wire) -> None:
         "3": "bad",
         "7": "bad",
     }
+
+
+def test_errors_that_are_texts_are_resolved_too(client: Client, wire) -> None:
+    """A 207 whose errors are a list of texts is tracked down to its records, which are refused in these words."""
+
+    def answer(inputs: list[dict]) -> tuple[int, dict]:
+        good = [result(item) for item in inputs if item["id"] != "3"]
+        return 207, {"results": good, "errors": ["score may not be null"] if len(good) < len(inputs) else None}
+
+    answering(wire, answer)
+
+    outcomes = client.batch_update("contacts", updates(10), "t")
+
+    assert [(each.record_id, each.message) for each in outcomes if not each.written] == [("3", "score may not be null")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], None, {"results": None}, {"results": [{}]}, {"results": [3]}, {"results": [], "errors": "no"},
+     {"results": [], "errors": [None]}, {"results": [], "errors": [{"context": "no"}]}],
+)  # fmt: skip
+def test_an_answer_to_a_write_that_says_nothing_leaves_it_open(client: Client, wire, body) -> None:
+    """Nothing counts as written or refused; the sentence says that the next run looks."""
+    wire.post(URL, json=body)
+
+    with pytest.raises(RemoteError, match=r"write of contacts.*not known: the next run looks") as told:
+        client.batch_update("contacts", updates(2), "t")
+
+    assert "Error" not in str(told.value)
+    assert len(wire.calls) == 1
 
 
 @pytest.mark.parametrize(("status", "error"), [(403, ScopeError), (404, RefusedError), (414, RefusedError)])

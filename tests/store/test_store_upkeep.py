@@ -92,6 +92,30 @@ def test_a_backup_overwrites_only_when_told(store: Store, tmp_path: Path) -> Non
     assert reopened(store).portal_id == "4711"
 
 
+def test_only_a_file_is_ever_overwritten(store: Store, tmp_path: Path) -> None:
+    """A pipe, a link to one and every name of the database are refused, also with force; nothing is written there."""
+    fill(store)
+    pipe, linked, hard = (tmp_path / name for name in ("pipe", "linked", "hard"))
+    os.mkfifo(pipe)
+    linked.symlink_to(pipe)
+    os.link(store.file, hard)
+    (tmp_path / "soft").symlink_to(store.file)
+    os.mkfifo(tmp_path / "copy.duckdb.part")
+    before = store.file.read_bytes()
+
+    for place in (pipe, linked, tmp_path / "copy.duckdb"):
+        with pytest.raises(InputError, match="is no file"):
+            backup(store, place, force=True)
+    for place in (hard, tmp_path / "soft", store.file.parent / ".." / "4711" / store.file.name):
+        with pytest.raises(InputError, match="the database itself"):
+            backup(store, place, force=True)
+    with pytest.raises(InputError, match="is no folder"):
+        export(store, pipe)
+
+    assert pipe.is_fifo()
+    assert store.file.read_bytes() == before
+
+
 def test_neither_backup_nor_restore_nor_export_while_a_run_goes_on(store: Store, tmp_path: Path) -> None:
     """Each says which process runs, and leaves nothing behind."""
     fill(store)
@@ -202,15 +226,18 @@ def test_what_does_not_fit_is_not_restored(store: Store, tmp_path: Path) -> None
     with duckdb.connect(str(none)) as connection:
         connection.execute("CREATE TABLE meta (a INTEGER)")
     text.write_text("no database")
+    empty = tmp_path / "empty.duckdb"
+    empty.touch()
     before = store.file.read_bytes()
 
     with pytest.raises(PortalError, match=r"backup of portal 99.*belongs to portal 4711"):
         restore(tmp_path, foreign, force=True)
     with pytest.raises(NewerDatabaseError):
         restore(tmp_path, newer, force=True)
-    for file in (damaged, rotten, none, text, tmp_path / "missing.duckdb"):
-        with pytest.raises(InputError, match=file.name):
+    for file in (damaged, rotten, none, text, empty, tmp_path / "missing.duckdb"):
+        with pytest.raises(InputError, match=file.name) as refused:
             restore(tmp_path, file, force=True)
+        assert "restore FILE" not in str(refused.value)
 
     assert store.file.read_bytes() == before
     assert [each.name for each in store.file.parent.iterdir() if "restore" in each.name] == []
@@ -237,7 +264,7 @@ def test_an_export_never_mixes_with_what_is_there(store: Store, tmp_path: Path) 
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
         export(store, tmp_path / "out")
-    with pytest.raises(InputError, match="is a file"):
+    with pytest.raises(InputError, match="is no folder"):
         export(store, tmp_path / "out" / "mine.txt")
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
@@ -420,7 +447,7 @@ def test_the_database_and_its_log_are_for_one_user_alone(store: Store) -> None:
 
 
 @pytest.mark.parametrize("harm", ["empty", "half", "flipped"])
-def test_a_damaged_file_says_how_to_go_on(store: Store, harm: str) -> None:
+def test_a_damaged_file_says_how_to_go_on(store: Store, tmp_path: Path, harm: str) -> None:
     """A file that is empty, cut off or changed is told as damaged, with both ways on; no traceback."""
     row = {"object": "contacts", "property": "p", "known_at": NOON}
     with store.write() as writer:
@@ -432,6 +459,11 @@ def test_a_damaged_file_says_how_to_go_on(store: Store, harm: str) -> None:
     store.file.write_bytes({"empty": b"", "half": whole[: len(whole) // 2], "flipped": bytes(flipped)}[harm])
     with pytest.raises(StoreError, match=r"damaged.*hubsync restore FILE --force.*anew"):
         table(reopened(store), "SELECT max(value), max(record_id) FROM portal.version")
+    copy = tmp_path / "copy.duckdb"
+    with pytest.raises(StoreError, match="database is damaged") as refused:
+        backup(reopened(store), copy)
+    assert ".part" not in str(refused.value)
+    assert [each for each in tmp_path.iterdir() if each.name.startswith(copy.name)] == []
 
 
 @pytest.fixture

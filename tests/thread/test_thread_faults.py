@@ -12,7 +12,7 @@ from thread_given import Thread, Waits
 from thread_small import CONTACT, OWN, At, small_thread, write_csv, write_portal
 
 from hubsync.emulator.scopes import everything
-from hubsync.errors import DailyLimitError, TokenError
+from hubsync.errors import DailyLimitError, RemoteError, TokenError
 from hubsync.types import RunStatus
 
 CONTACTS = "/crm/objects/2026-09/contacts$"
@@ -112,6 +112,21 @@ def test_a_property_whose_making_was_not_answered_is_not_made_twice(thread: Thre
 
     assert (result.status, result.written) == ("ok", portal.written), result.reason
     assert _calls(thread, "contacts/batch/create") == 1
+    assert _scores(thread) == portal.scores
+
+
+def test_a_write_whose_answer_says_nothing_is_healed_by_the_next_run(thread: Thread, portal: Portal) -> None:
+    """A 200 without results ends the run; its records count neither as written nor as refused, and are written next."""
+    thread.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 200, "body": {}}]})
+    with pytest.raises(RemoteError, match="the next run looks"):
+        thread.run()
+    with thread.store.read() as reader:
+        states = dict(reader._all("SELECT state, count(DISTINCT record_id) FROM portal.change GROUP BY state"))
+        assert list(reader.rejects()) == []
+    result = thread.run()
+
+    assert "rejected" not in states
+    assert 0 < result.written == portal.written - states["written"]
     assert _scores(thread) == portal.scores
 
 

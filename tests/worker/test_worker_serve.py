@@ -11,14 +11,13 @@ import pytest
 from worker_given import Ear, Post, configure, until
 
 from hubsync.emulator import EmulatorServer, Options
-from hubsync.errors import BusyError, ConfigError
+from hubsync.errors import BusyError
 from hubsync.settings import Settings
 from hubsync.store import Run
 from hubsync.worker.lock import sole
 from hubsync.worker.memory import Memory
 from hubsync.worker.portal import ServedPortal
-from hubsync.worker.serve import Options as Serving
-from hubsync.worker.serve import job, run_once, scheduled
+from hubsync.worker.serve import job, scheduled
 from hubsync.workspace import only_store
 
 
@@ -175,9 +174,24 @@ def test_one_portals_trouble_is_not_anothers(tmp_path: Path, ear: Ear) -> None:
     assert [(run.status, run.counts["written"]) for run in runs(portals / "zeta")] == [("held", 0)]
 
 
-def test_a_worker_that_could_serve_nothing_does_not_begin(tmp_path: Path) -> None:
-    """Where no portal's configuration can be used, its mistakes are told at once."""
-    settings = Settings.only({"HUBSYNC_DATA": tmp_path / "data", "HUBSYNC_CONFIG": tmp_path / "config"})
+def test_a_broken_configuration_is_told_and_the_next_edit_mends_it(post: Post, ear: Ear) -> None:
+    """A worker whose only portal's configuration is broken serves on and alerts; the next good run says it is over."""
+    main = post.folder / "config" / "hubsync.yaml"
+    good = main.read_text()
+    main.write_text("models: nothing\n")
+    post.env["HUBSYNC_WEBHOOK_URL"] = f"{ear.url}/hook"
+    with post.serving() as worker:
+        until(lambda: ear.bodies("/hook"), "the alert")
+        until(lambda: worker.portal()["state"] == "failed", "the end of the run")
+        code, _, said = worker.end()
+    assert code == 0
+    assert "default: hubsync.yaml:1: " in said
+    assert "`hubsync check` says it again" in said
+    assert post.do("serve", "--once")[0] == 2
 
-    with pytest.raises(ConfigError):
-        run_once([settings], settings, Serving())
+    main.write_text(good)
+    post.do("serve", "--once")
+
+    told = [(body["cause"], body["state"]) for body in ear.bodies("/hook")]
+    assert (told[0], told.count(("failure", "began"))) == (("failure", "began"), 1)
+    assert ("failure", "over") in told
