@@ -70,17 +70,19 @@ def size(folder: Path) -> float:
     return round(sum(file.stat().st_size for file in folder.glob("*/hubsync.duckdb*")) / 2**20, 1)
 
 
-def unequal(settings: Settings, portal: dict[str, Any]) -> int:
+def unequal(settings: Settings) -> int:
     """Companies and contacts whose customer tier or lead score in the database is not the portal's."""
     found = 0
     names = {"contacts": "hubsync_lead_score", "companies": "hubsync_customer_tier"}
-    with Workspace.open(settings) as workspace, workspace.store.read() as reader:
+    with Workspace.open(settings) as workspace:
         for object_name, name in names.items():
-            rows = reader.sql(
-                f"SELECT record_id, own->>'{name}' FROM portal.record WHERE object = '{object_name}'"
-                " AND archived_at IS NULL"
-            )
-            ours = dict(rows.rows if hasattr(rows, "rows") else rows)
+            with workspace.store.scratch(workspace.present, []) as scratch:
+                ours = dict(
+                    scratch.execute(
+                        f"SELECT record_id, own->>'{name}' FROM portal.record WHERE object = '{object_name}'"
+                        " AND archived_at IS NULL"
+                    )
+                )
             after: str | None = None
             while True:
                 page = workspace.client.list_page(object_name, [name], after=after)
@@ -88,7 +90,6 @@ def unequal(settings: Settings, portal: dict[str, Any]) -> int:
                 after = page.next_after
                 if after is None:
                     break
-    del portal
     return found
 
 
@@ -124,9 +125,9 @@ def measure(contacts: int, days: int, every: int) -> dict[str, Any]:
                 f"{portal['url']}/_emulator/clock", json={"minutes": 60 * every}, timeout=600
             ).raise_for_status()
         one_run(settings, full=True)
-        differ = unequal(settings, portal)
+        differ = unequal(settings)
     part = max(1, total // PARTS)
-    parts = [seen[start : start + part] for start in range(0, part * PARTS, part)]
+    parts = [seen[start : start + part] for start in range(0, min(total, part * PARTS), part)]
     return {
         "contacts": contacts, "days": days, "runs": total, "statuses": Counter(one.status for one in seen),
         "reasons": reasons, "seconds": [round(statistics.mean(one.seconds for one in each), 2) for each in parts],

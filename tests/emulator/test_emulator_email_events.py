@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
+from api_given import Api
 
 from hubsync.emulator import EmulatorServer, Options
-from tests.emulator.conftest import Api
 
 EVENTS = "/email/public/v1/events"
 COUNTERS = {"DELIVERED": "hs_email_delivered", "OPEN": "hs_email_open", "CLICK": "hs_email_click",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.emulator.tools_given import (
+from tools_given import (
     AT_LEAST_80,
     FLOWS,
     TASK,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tools_given import FLOWS, add_health, flow_body
 
 from hubsync.emulator.clock import read_moment
-from tests.emulator.tools_given import FLOWS, add_health, flow_body
 
 
 def _all(api, path: str, rows: str, more: str, offset: str, send: str, **query) -> list:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.emulator.tools_given import LISTS, add_health, any_of, make_list, members, number, prop, set_health
+from tools_given import LISTS, add_health, any_of, make_list, members, number, prop, set_health
 
 NOW = {"timeType": "INDEXED", "zoneId": "UTC", "indexReference": {"referenceType": "NOW"}}
 CASES = [

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from hubsync.emulator.clock import read_moment
-from tests.emulator.tools_given import (
+from tools_given import (
     AT_LEAST_80,
     LISTS,
     add_health,
@@ -16,6 +14,8 @@ from tests.emulator.tools_given import (
     prop,
     set_health,
 )
+
+from hubsync.emulator.clock import read_moment
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.emulator.tools_given import FLOWS, any_of, enrolments, flow_body, make_list, members, number
+from tools_given import FLOWS, any_of, enrolments, flow_body, make_list, members, number
 
 V = "/crm/objects/2026-09"
 
