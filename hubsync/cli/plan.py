@@ -65,8 +65,7 @@ def _check_place(out: Path, *, force: bool) -> None:
     """Refuse a place where the plan can't be written, before the pull; raises InputError."""
     if out.is_dir() or not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
         raise InputError(f"The file {out} can't be written: there is no such folder, or it may not be written to.")
-    data = settings().data
-    refuse_taken(out, [Store.closed(data, each).file for each in Store.portals(data)], force=force)
+    refuse_taken(out, Store.files(settings().data), force=force)
 
 
 def _show_last(workspace: Workspace, busy: RunningError, record: str | None, *, json: bool) -> RunResult:

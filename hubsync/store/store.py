@@ -82,7 +82,12 @@ class Store:
     @staticmethod
     def portals(data: Path) -> list[str]:
         """Return the ids of the portals that have a database in this data folder."""
-        return sorted(file.parent.name for file in data.glob(f"*/{FILE}"))
+        return [file.parent.name for file in Store.files(data)]
+
+    @staticmethod
+    def files(data: Path) -> list[Path]:
+        """Return the databases in this data folder."""
+        return sorted(data.glob(f"*/{FILE}"))
 
     @property
     def file(self) -> Path:

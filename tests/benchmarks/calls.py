@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from speed import Silent
 
 from hubsync.emulator import EmulatorServer, Options
 from hubsync.journal import RunResult
@@ -33,17 +34,6 @@ from hubsync.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 PAGE, EVENT_PAGE, BATCH = 100, 1_000, 100
-
-
-class _Silent:
-    def stage(self, name: str) -> None:
-        """A stage begins."""
-
-    def rows(self, stream: str, rows: int, total: int | None) -> None:
-        """Rows are through."""
-
-    def note(self, text: str) -> None:
-        """Nobody listens."""
 
 
 def pages(count: int, size: int) -> int:
@@ -103,7 +93,7 @@ def measure(contacts: int, plan: str, *, again: bool) -> dict[str, Any]:
             requests.post(f"{server.url}/_emulator/reset", json={}, timeout=30)
             started = time.monotonic()
             with Workspace.open(settings) as workspace:
-                result = run(workspace, RunOptions("sync", write=True, yes=True), _Silent())
+                result = run(workspace, RunOptions("sync", write=True, yes=True), Silent())
                 seconds = time.monotonic() - started
                 fewest = least(server, workspace, result) if number == 0 else 0
         stats = requests.get(f"{server.url}/_emulator/stats", timeout=30).json()

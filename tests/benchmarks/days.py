@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from speed import ROOT, emulator
+from speed import ROOT, Silent, emulator
 
 from hubsync.journal import RunResult
 from hubsync.pipeline import Options, run
@@ -32,17 +32,6 @@ from hubsync.settings import Settings
 from hubsync.workspace import Workspace
 
 PARTS = 10
-
-
-class _Silent:
-    def stage(self, name: str) -> None:
-        """A stage begins."""
-
-    def rows(self, stream: str, rows: int, total: int | None) -> None:
-        """Rows are through."""
-
-    def note(self, text: str) -> None:
-        """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ def one_run(settings: Settings, *, full: bool = False) -> tuple[Seen, RunResult]
     """One `sync`, as the worker does it."""
     started = time.monotonic()
     with Workspace.open(settings) as workspace:
-        result = run(workspace, Options("sync", write=True, yes=True, full=full), _Silent())
+        result = run(workspace, Options("sync", write=True, yes=True, full=full), Silent())
     seen = Seen(time.monotonic() - started, result.calls, result.written, result.status, result.reason)
     return seen, result
 

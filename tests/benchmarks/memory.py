@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speed import emulator, environment
+from speed import Silent, emulator, environment
 
 from hubsync import workspace as workspace_module
 from hubsync.crm import Throttle
@@ -33,17 +33,6 @@ from hubsync.workspace import Workspace
 
 LIMIT_MIB = 600
 TITLES = ("clerk", "head of sales", "engineer", "VP Finance", "CEO")
-
-
-class _Silent:
-    def stage(self, name: str) -> None:
-        """A stage begins."""
-
-    def rows(self, stream: str, rows: int, total: int | None) -> None:
-        """Rows are through."""
-
-    def note(self, text: str) -> None:
-        """Nobody listens."""
 
 
 def contacts(file: Path, count: int) -> None:
@@ -70,12 +59,12 @@ def stage(name: str) -> None:
             )
             rows = found.rows["contacts"]
         elif name == "score":
-            result = run(workspace, Options("plan", pull=False), _Silent())
+            result = run(workspace, Options("plan", pull=False), Silent())
             rows = result.plan.changes if result.plan else 0
         else:
             with workspace.store.read() as reader:
                 last = reader.runs(1)[0].run_id
-            rows = push_approved(workspace, approve(workspace, run_id=last), _Silent()).written
+            rows = push_approved(workspace, approve(workspace, run_id=last), Silent()).written
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     figures = {"rows": rows, "seconds": round(time.monotonic() - started, 1), "peak_mib": peak}
     sys.stdout.write(json.dumps(figures) + "\n")

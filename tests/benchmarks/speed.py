@@ -26,6 +26,19 @@ ROOT = Path(__file__).parents[2]
 PER_SECOND = {"free": 10.0, "starter": 10.0, "pro": 19.0, "enterprise": 19.0}
 
 
+class Silent:
+    """Listens to a run and says nothing."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def rows(self, stream: str, rows: int, total: int | None) -> None:
+        """Rows are through."""
+
+    def note(self, text: str) -> None:
+        """Nobody listens."""
+
+
 @contextmanager
 def emulator(*arguments: str) -> Iterator[dict[str, Any]]:
     """An emulator in its own process: its url, token and portal id."""
