@@ -40,20 +40,21 @@ _CHANGEABLE = (
 )
 
 
-def _properties(hub: Hub, call: Call) -> Properties:
+def properties_of(hub: Hub, call: Call) -> Properties:
+    """The definitions of the object type in the path."""
     return hub.portal.properties[object_type(call.path_params["type"]).name]
 
 
 def list_properties(hub: Hub, call: Call) -> Reply:
     """All definitions at once; `archived=true` lists the archived ones."""
-    properties = _properties(hub, call)
+    properties = properties_of(hub, call)
     chosen = properties.archived if call.flag("archived") else properties.live
     return answer({"results": list(chosen.values())})
 
 
 def get_property(hub: Hub, call: Call) -> Reply:
     """`GET /properties/{type}/{name}`."""
-    properties = _properties(hub, call)
+    properties = properties_of(hub, call)
     chosen = properties.archived if call.flag("archived") else properties.live
     definition = chosen.get(call.path_params["name"])
     if definition is None:
@@ -66,12 +67,12 @@ def create_property(hub: Hub, call: Call) -> Reply:
 
     409 if the name is taken; an archived name comes back to life.
     """
-    return answer(_create(hub, _properties(hub, call), call.json(), call.version), 201)
+    return answer(_create(hub, properties_of(hub, call), call.json(), call.version), 201)
 
 
 def batch_create_properties(hub: Hub, call: Call) -> Reply:
     """Up to 100 properties; 207 if some are refused."""
-    properties, made, mistakes = _properties(hub, call), [], []
+    properties, made, mistakes = properties_of(hub, call), [], []
     for given in inputs_of(call):
         try:
             made.append(_create(hub, properties, given, call.version))
@@ -85,7 +86,7 @@ def batch_create_properties(hub: Hub, call: Call) -> Reply:
 
 def batch_read_properties(hub: Hub, call: Call) -> Reply:
     """Up to 100 definitions by name."""
-    properties = _properties(hub, call)
+    properties = properties_of(hub, call)
     chosen = properties.archived if call.json().get("archived") else properties.live
     names = [str(given.get("name")) for given in inputs_of(call)]
     missing = [name for name in names if name not in chosen]
@@ -106,7 +107,7 @@ def batch_read_properties(hub: Hub, call: Call) -> Reply:
 
 def change_property(hub: Hub, call: Call) -> Reply:
     """Changes a definition; options are replaced as a whole."""
-    properties, given = _properties(hub, call), call.json()
+    properties, given = properties_of(hub, call), call.json()
     before = properties.live.get(call.path_params["name"])
     if before is None:
         raise errors.not_found()
@@ -125,13 +126,13 @@ def change_property(hub: Hub, call: Call) -> Reply:
 
 def archive_property(hub: Hub, call: Call) -> Reply:
     """Archives a property of the portal's own; 204 also if there is none."""
-    _archive(hub, _properties(hub, call), call.path_params["name"])
+    _archive(hub, properties_of(hub, call), call.path_params["name"])
     return Reply(204)
 
 
 def batch_archive_properties(hub: Hub, call: Call) -> Reply:
     """Archives up to 100."""
-    properties = _properties(hub, call)
+    properties = properties_of(hub, call)
     for given in inputs_of(call):
         _archive(hub, properties, str(given.get("name")))
     return Reply(204)
@@ -183,12 +184,12 @@ def _refuse_bad(properties: Properties, given: Mapping[str, Any], version: str) 
 
 def list_groups(hub: Hub, call: Call) -> Reply:
     """`GET /properties/{type}/groups`."""
-    return answer({"results": list(_properties(hub, call).groups.values())})
+    return answer({"results": list(properties_of(hub, call).groups.values())})
 
 
 def get_group(hub: Hub, call: Call) -> Reply:
     """`GET /properties/{type}/groups/{name}`."""
-    group = _properties(hub, call).groups.get(call.path_params["name"])
+    group = properties_of(hub, call).groups.get(call.path_params["name"])
     if group is None:
         raise errors.not_found()
     return answer(group)
@@ -196,7 +197,7 @@ def get_group(hub: Hub, call: Call) -> Reply:
 
 def create_group(hub: Hub, call: Call) -> Reply:
     """Makes a group; 409 if the name is taken."""
-    properties, given = _properties(hub, call), call.json()
+    properties, given = properties_of(hub, call), call.json()
     name, label = str(given.get("name") or ""), str(given.get("label") or "")
     if not name or not label:
         raise errors.validation("A property group needs a name and a label")
@@ -207,7 +208,7 @@ def create_group(hub: Hub, call: Call) -> Reply:
 
 def change_group(hub: Hub, call: Call) -> Reply:
     """Changes label and order of a group."""
-    group = _properties(hub, call).groups.get(call.path_params["name"])
+    group = properties_of(hub, call).groups.get(call.path_params["name"])
     if group is None:
         raise errors.not_found()
     group |= {name: value for name, value in call.json().items() if name in ("label", "displayOrder")}
@@ -216,7 +217,7 @@ def change_group(hub: Hub, call: Call) -> Reply:
 
 def archive_group(hub: Hub, call: Call) -> Reply:
     """Archives a group without properties."""
-    properties, name = _properties(hub, call), call.path_params["name"]
+    properties, name = properties_of(hub, call), call.path_params["name"]
     if any(one["groupName"] == name for one in properties):
         raise errors.validation(f"The property group {name} still has properties")
     properties.groups.pop(name, None)

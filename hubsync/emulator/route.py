@@ -44,6 +44,11 @@ class Route(NamedTuple):
         return self.does or " ".join((self.handler.__doc__ or "").split())
 
 
+def heard(method: str, path: str, handler: Handler, needs: str, object: str = "") -> Route:
+    """An operation that only community code tells of, at one path."""
+    return Route(method, ("",), path, handler, needs, type=object, source=COMMUNITY, verified=False)
+
+
 def dated(area: str, *legacy: str) -> tuple[str, ...]:
     """The prefixes of an area of the CRM: the old ones, then `/crm/{area}/{date}`."""
     return (*legacy, *(f"/crm/{area}/{date}" for date in DATES))

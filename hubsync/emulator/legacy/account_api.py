@@ -8,7 +8,7 @@ from hubsync.emulator.account_api import account
 from hubsync.emulator.clock import read_moment
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
-from hubsync.emulator.route import COMMUNITY, DOCS, Route
+from hubsync.emulator.route import DOCS, Route, heard
 from hubsync.emulator.wire import object_type
 
 _DISPOSITIONS = {
@@ -108,14 +108,10 @@ def dispositions(hub: Hub, call: Call) -> Reply:
     return answer([{"id": id, "label": label, "deleted": False} for id, label in _DISPOSITIONS.items()])
 
 
-def _route(path: str, handler: Any, needs: str = "", object: str = "") -> Route:
-    return Route("GET", ("",), path, handler, needs, type=object, source=COMMUNITY, verified=False)
-
-
 ROUTES: tuple[Route, ...] = (
-    _route("/deals/v1/pipelines", deal_pipelines, "schemas:read", "deals"),
-    _route("/crm-pipelines/v1/pipelines/{type}", pipelines, "schemas:read"),
-    _route("/integrations/v1/me", me),
-    _route("/integrations/v1/limit/daily", daily_limit),
+    heard("GET", "/deals/v1/pipelines", deal_pipelines, "schemas:read", "deals"),
+    heard("GET", "/crm-pipelines/v1/pipelines/{type}", pipelines, "schemas:read"),
+    heard("GET", "/integrations/v1/me", me, ""),
+    heard("GET", "/integrations/v1/limit/daily", daily_limit, ""),
     Route("GET", ("/calling/v1",), "/dispositions", dispositions, source=DOCS, verified=False),
 )

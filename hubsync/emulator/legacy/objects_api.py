@@ -12,7 +12,7 @@ from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.legacy.shapes import Page, asked_properties, linked_ids, need, valued
 from hubsync.emulator.records import OBJECT_TYPES, Rec
-from hubsync.emulator.route import COMMUNITY, Route
+from hubsync.emulator.route import Route, heard
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import object_type
 
@@ -185,21 +185,23 @@ def associated(hub: Hub, call: Call) -> Reply:
     return answer({"results": shown, "hasMore": len(ids) > page.limit, "offset": shown[-1] if shown else page.after})
 
 
-def _route(template: str, handler: Any, object: str) -> Route:
-    return Route("GET", ("",), template, handler, "objects:read", type=object, source=COMMUNITY, verified=False)
-
-
 ROUTES: tuple[Route, ...] = (
-    _route("/companies/v2/companies/paged", companies_paged, "companies"),
-    _route("/companies/v2/companies/recent/modified", recent_companies, "companies"),
-    _route("/companies/v2/companies/recent/created", recent_companies, "companies"),
-    _route("/companies/v2/companies/{id}", company, "companies"),
-    _route("/companies/v2/companies/{id}/vids", ids_of_contacts_of_company, "companies"),
-    _route("/companies/v2/companies/{id}/contacts", contacts_of_company, "companies"),
-    _route("/deals/v1/deal/paged", deals_paged, "deals"),
-    _route("/deals/v1/deal/recent/modified", recent_deals, "deals"),
-    _route("/deals/v1/deal/recent/created", recent_deals, "deals"),
-    _route("/deals/v1/deal/{id}", deal, "deals"),
-    _route("/crm-objects/v1/objects/{type}/paged", objects_paged, ""),
-    _route("/crm-associations/v1/associations/{id}/HUBSPOT_DEFINED/{definition}", associated, "contacts"),
+    heard("GET", "/companies/v2/companies/paged", companies_paged, "objects:read", "companies"),
+    heard("GET", "/companies/v2/companies/recent/modified", recent_companies, "objects:read", "companies"),
+    heard("GET", "/companies/v2/companies/recent/created", recent_companies, "objects:read", "companies"),
+    heard("GET", "/companies/v2/companies/{id}", company, "objects:read", "companies"),
+    heard("GET", "/companies/v2/companies/{id}/vids", ids_of_contacts_of_company, "objects:read", "companies"),
+    heard("GET", "/companies/v2/companies/{id}/contacts", contacts_of_company, "objects:read", "companies"),
+    heard("GET", "/deals/v1/deal/paged", deals_paged, "objects:read", "deals"),
+    heard("GET", "/deals/v1/deal/recent/modified", recent_deals, "objects:read", "deals"),
+    heard("GET", "/deals/v1/deal/recent/created", recent_deals, "objects:read", "deals"),
+    heard("GET", "/deals/v1/deal/{id}", deal, "objects:read", "deals"),
+    heard("GET", "/crm-objects/v1/objects/{type}/paged", objects_paged, "objects:read", ""),
+    heard(
+        "GET",
+        "/crm-associations/v1/associations/{id}/HUBSPOT_DEFINED/{definition}",
+        associated,
+        "objects:read",
+        "contacts",
+    ),
 )

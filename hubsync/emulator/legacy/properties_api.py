@@ -6,16 +6,16 @@ from typing import Any
 
 from hubsync.emulator import errors
 from hubsync.emulator.clock import read_moment
-from hubsync.emulator.definitions import Definition, Properties, bare
+from hubsync.emulator.definitions import Definition, bare
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
+from hubsync.emulator.properties_api import properties_of
 from hubsync.emulator.route import COMMUNITY, Route
-from hubsync.emulator.wire import object_type
 
 
 def list_properties(hub: Hub, call: Call) -> Reply:
     """All definitions of an object type as a bare list."""
-    return answer([_shown(one) for one in _properties(hub, call)])
+    return answer([_shown(one) for one in properties_of(hub, call)])
 
 
 def form_properties(hub: Hub, call: Call) -> Reply:
@@ -26,7 +26,7 @@ def form_properties(hub: Hub, call: Call) -> Reply:
 
 def get_property(hub: Hub, call: Call) -> Reply:
     """One definition by its name."""
-    found = _properties(hub, call).live.get(call.path_params["name"])
+    found = properties_of(hub, call).live.get(call.path_params["name"])
     if found is None:
         raise errors.not_found()
     return answer(_shown(found))
@@ -34,7 +34,7 @@ def get_property(hub: Hub, call: Call) -> Reply:
 
 def list_groups(hub: Hub, call: Call) -> Reply:
     """The property groups; with `includeProperties=true` each with its definitions."""
-    properties = _properties(hub, call)
+    properties = properties_of(hub, call)
     shown = []
     for group in properties.groups.values():
         one: dict[str, Any] = {
@@ -46,10 +46,6 @@ def list_groups(hub: Hub, call: Call) -> Reply:
             one["properties"] = [_shown(held) for held in properties if held["groupName"] == group["name"]]
         shown.append(one)
     return answer(shown)
-
-
-def _properties(hub: Hub, call: Call) -> Properties:
-    return hub.portal.properties[object_type(call.path_params["type"]).name]
 
 
 def _shown(definition: Definition) -> dict[str, Any]:

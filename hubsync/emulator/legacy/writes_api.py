@@ -14,7 +14,7 @@ from hubsync.emulator.legacy.objects_api import company_shape, deal_shape, every
 from hubsync.emulator.legacy.shapes import need
 from hubsync.emulator.legacy.writes import changed, made, pairs_of
 from hubsync.emulator.records import OBJECT_TYPES, ObjectType, Rec
-from hubsync.emulator.route import COMMUNITY, Route
+from hubsync.emulator.route import Route, heard
 from hubsync.emulator.wire import object_type
 
 _LATEST_MS = 4_102_444_800_000
@@ -137,23 +137,19 @@ def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _route(method: str, path: str, handler: Any, object: str = "") -> Route:
-    return Route(method, ("",), path, handler, "objects:write", type=object, source=COMMUNITY, verified=False)
-
-
 ROUTES: tuple[Route, ...] = (
     *(
         one
         for path, object in (("/companies/v2/companies", "companies"), ("/deals/v1/deal", "deals"))
         for one in (
-            _route("POST", path, create_record, object),
-            _route("PUT", path + "/{id}", update_record, object),
-            _route("DELETE", path + "/{id}", archive_record, object),
+            heard("POST", path, create_record, "objects:write", object),
+            heard("PUT", path + "/{id}", update_record, "objects:write", object),
+            heard("DELETE", path + "/{id}", archive_record, "objects:write", object),
         )
     ),
-    _route("POST", "/crm-objects/v1/objects/{type}", create_record),
-    _route("PUT", "/crm-objects/v1/objects/{type}/{id}", update_record),
-    _route("POST", "/companies/v2/domains/{domain}/companies", companies_by_domain, "companies"),
-    _route("POST", "/engagements/v1/engagements", create_engagement, "notes"),
-    _route("PUT", "/crm-associations/v1/associations/create-batch", associate, "contacts"),
+    heard("POST", "/crm-objects/v1/objects/{type}", create_record, "objects:write"),
+    heard("PUT", "/crm-objects/v1/objects/{type}/{id}", update_record, "objects:write"),
+    heard("POST", "/companies/v2/domains/{domain}/companies", companies_by_domain, "objects:write", "companies"),
+    heard("POST", "/engagements/v1/engagements", create_engagement, "objects:write", "notes"),
+    heard("PUT", "/crm-associations/v1/associations/create-batch", associate, "objects:write", "contacts"),
 )
