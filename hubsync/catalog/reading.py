@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def read(folder: Path, file: str) -> Document:
 
 def _parse(text: str, document: Document) -> None:
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = _composed(text)
         if root is not None:
             document.lines[()] = 1
             document.data = _Values(document).value(root, ())
@@ -112,6 +113,13 @@ def _parse(text: str, document: Document) -> None:
     except (YAMLError, ValueError, IndexError, AttributeError, TypeError, AssertionError) as error:
         # The YAML reader has bugs of its own on broken input; to the admin it is broken YAML all the same.
         document.report((), f"this is not valid YAML ({type(error).__name__})")
+
+
+@lru_cache(maxsize=64)
+def _composed(text: str) -> Node | None:
+    # Composing is most of what reading costs, and one process reads the same text again and again.
+    root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    return root
 
 
 def _syntax(error: MarkedYAMLError) -> str:

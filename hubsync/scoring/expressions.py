@@ -94,40 +94,40 @@ class _Builder:
 
     def paren(self, node: exp.Expr, depth: int) -> Meaning:
         inner = self.build(node.this, depth)
-        return made(exp.paren(inner.sql), inner.type, inner)
+        return made(sql.paren(inner.sql), inner.type, inner)
 
     def negative(self, node: exp.Expr, depth: int) -> Meaning:
         inner = typed(self.build(node.this, depth), "number", "-")
-        return made(exp.Neg(this=exp.paren(inner.sql)), "number", inner)
+        return made(exp.Neg(this=sql.paren(inner.sql)), "number", inner)
 
     def logic(self, node: exp.Expr, depth: int) -> Meaning:
         # A chain of ands leans to the left; it is walked flat so that long conditions stay allowed.
         sides = [typed(part, "bool", node.key) for part in self.parts(node.flatten(), depth)]
         join = sql.all_of if isinstance(node, exp.And) else sql.any_of
-        return made(exp.paren(join(*(side.sql for side in sides))), "bool", *sides)
+        return made(sql.paren(join(*(side.sql for side in sides))), "bool", *sides)
 
     def negation(self, node: exp.Expr, depth: int) -> Meaning:
         inner = typed(self.build(node.this, depth), "bool", "not")
-        return made(exp.not_(exp.paren(inner.sql)), "bool", inner)
+        return made(exp.not_(sql.paren(inner.sql)), "bool", inner)
 
     def comparison(self, node: exp.Expr, depth: int) -> Meaning:
         left, right = _alike(self.parts((node.this, node.expression), depth), node)
         operator = _COMPARE[type(node)]
         if left.type == "bool" and operator not in ("=", "<>"):
             raise ExpressionError(f"'{node.sql()[:60]}' compares true and false by size", "Use = or <>.")
-        built = sql.template(f":a {operator} :b", a=exp.paren(left.sql), b=exp.paren(right.sql))
+        built = sql.template(f":a {operator} :b", a=sql.paren(left.sql), b=sql.paren(right.sql))
         return made(built, "bool", left, right)
 
     def membership(self, node: exp.Expr, depth: int) -> Meaning:
         if not node.expressions or node.args.get("query"):
             raise ExpressionError(f"'{node.sql()[:60]}' needs a list", "Write for example: plan in ('pro', 'team').")
         first, *rest = _alike(self.parts((node.this, *node.expressions), depth), node)
-        built = exp.paren(exp.In(this=exp.paren(first.sql), expressions=[each.sql for each in rest]))
+        built = sql.paren(exp.In(this=sql.paren(first.sql), expressions=[each.sql for each in rest]))
         return made(built, "bool", first, *rest)
 
     def range(self, node: exp.Expr, depth: int) -> Meaning:
         value, low, high = _alike(self.parts((node.this, node.args["low"], node.args["high"]), depth), node)
-        built = exp.paren(exp.Between(this=exp.paren(value.sql), low=low.sql, high=high.sql))
+        built = sql.paren(exp.Between(this=sql.paren(value.sql), low=low.sql, high=high.sql))
         return made(built, "bool", value, low, high)
 
     def arithmetic(self, node: exp.Expr, depth: int) -> Meaning:
@@ -179,7 +179,7 @@ def _as_day(part: Meaning, node: exp.Expr) -> Meaning:
     if part.type == "date":
         return part
     if part.type == "datetime":
-        return made(exp.cast(part.sql, "DATE"), "date", part)
+        return made(sql.cast(part.sql, "DATE"), "date", part)
     if not isinstance(part.sql, exp.Literal):
         raise ExpressionError(f"'{node.sql()[:60]}' compares a date with a text")
     try:

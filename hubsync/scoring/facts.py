@@ -44,11 +44,13 @@ def facts_sql(object_: str, needs: Iterable[Need], vocabulary: Vocabulary) -> st
     query = select("base.record_id", "base.created_at").from_(
         exp.Subquery(this=_base(object_, mine), alias=exp.to_identifier("base"))
     )
-    query = query.select(*(sql.column(need.column, "base") for need in mine if isinstance(need, PropertyNeed)))
+    own = (sql.column(need.column, "base") for need in mine if isinstance(need, PropertyNeed))
+    query = query.select(*own, copy=False)
     events = [need for need in mine if isinstance(need, EventNeed)]
     if events:
-        query = query.join(_events(object_, events, vocabulary), on=_same("ev"), join_type="left", join_alias="ev")
-        query = query.select(*(sql.column(need.column, "ev") for need in events))
+        found = _events(object_, events, vocabulary)
+        query = query.join(found, on=_same("ev"), join_type="left", join_alias="ev", copy=False)
+        query = query.select(*(sql.column(need.column, "ev") for need in events), copy=False)
     for number, need in enumerate(need for need in mine if isinstance(need, CoverNeed)):
         query = _with_cover(query, need, f"cover{number}", vocabulary)
     return f'CREATE OR REPLACE TABLE "facts_{object_}" AS {sql.render(query)}'
@@ -65,8 +67,8 @@ def unreadable_sql(object_: str, needs: Iterable[Need]) -> tuple[list[str], str]
     query = select().from_(exp.to_table(f"records_{object_}"))
     for need in typed:
         raw = sql.json_text(sql.column("properties"), need.name)
-        lost = sql.template(":raw IS NOT NULL AND :value IS NULL", raw=raw, value=exp.paren(sql.read(raw, need.type)))
-        query = query.select(sql.template("COUNT(*) FILTER (WHERE :lost)", lost=lost))
+        lost = sql.template(":raw IS NOT NULL AND :value IS NULL", raw=raw, value=sql.paren(sql.read(raw, need.type)))
+        query = query.select(sql.template("COUNT(*) FILTER (WHERE :lost)", lost=lost), copy=False)
     return [need.name for need in typed], sql.render(query)
 
 
@@ -78,12 +80,10 @@ def _base(object_: str, mine: list[Need]) -> exp.Select:
     properties = [need for need in mine if isinstance(need, PropertyNeed)]
     json = sql.column("properties")
     raw = select("record_id", "created_at").select(
-        *(exp.alias_(sql.json_text(json, need.name), f"raw_{need.name}", quoted=True) for need in properties)
+        *(sql.alias(sql.json_text(json, need.name), f"raw_{need.name}") for need in properties)
     )
     raw = raw.from_(exp.to_table(f"records_{object_}"))
-    typed = (
-        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True) for need in properties
-    )
+    typed = (sql.alias(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column) for need in properties)
     return (
         select("record_id", "created_at").select(*typed).from_(exp.Subquery(this=raw, alias=exp.to_identifier("raw")))
     )
@@ -96,14 +96,14 @@ def _events(object_: str, needs: list[EventNeed], vocabulary: Vocabulary) -> exp
         wanted[need.kind] |= scope.known
     names = sorted(set().union(*wanted.values())) if wanted else []
     inner = select("record_id", "kind", "occurred_at", "times", "value", "currency").select(
-        exp.alias_(sql.age(sql.column("occurred_at"), "datetime", vocabulary.as_of), "age", quoted=True),
-        *(exp.alias_(sql.json_text(sql.column("attributes"), name), f"a_{name}", quoted=True) for name in names),
+        sql.alias(sql.age(sql.column("occurred_at"), "datetime", vocabulary.as_of), "age"),
+        *(sql.alias(sql.json_text(sql.column("attributes"), name), f"a_{name}") for name in names),
     )
     inner = inner.from_(exp.to_table(f"events_{object_}")).where(
         exp.In(this=sql.column("kind"), expressions=[sql.text(kind) for kind in sorted(wanted)])
     )
     outer = select("record_id").from_(exp.Subquery(this=inner, alias=exp.to_identifier("one")))
-    outer = outer.select(*(exp.alias_(_aggregate(need, vocabulary), need.column, quoted=True) for need in needs))
+    outer = outer.select(*(sql.alias(_aggregate(need, vocabulary), need.column) for need in needs), copy=False)
     return exp.Subquery(this=outer.group_by("record_id"))
 
 
@@ -150,7 +150,7 @@ def _filtered_case(value: Sql, condition: Sql) -> Sql:
 
     def put(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Count | exp.Sum):
-            return exp.Filter(this=node, expression=exp.Where(this=condition.copy()))
+            return exp.Filter(this=node, expression=exp.Where(this=condition))
         return node
 
     return value.transform(put)
@@ -198,19 +198,19 @@ def _cover_needs(need: CoverNeed, vocabulary: Vocabulary) -> frozenset[Need]:
 def _with_cover(query: exp.Select, need: CoverNeed, alias: str, vocabulary: Vocabulary) -> exp.Select:
     source = vocabulary.source(need.kind)
     if source is None:
-        return query.select(exp.alias_(exp.false(), need.column, quoted=True))
+        return query.select(sql.alias(exp.false(), need.column), copy=False)
     if isinstance(source[1], ObjectSource) and source[1].covers is None:
-        return query.select(exp.alias_(exp.true(), need.column, quoted=True))
+        return query.select(sql.alias(exp.true(), need.column), copy=False)
     condition, _needs = _coverage(source[1], need.kind, vocabulary)
     of = subject(source[1])
     if of == need.object:
         known = sql.template("COALESCE(:c, FALSE)", c=condition)
-        return query.select(exp.alias_(known, need.column, quoted=True))
+        return query.select(sql.alias(known, need.column), copy=False)
     if (of, need.object) not in LINKS:
-        return query.select(exp.alias_(exp.false(), need.column, quoted=True))
-    covered = exp.alias_(sql.template("BOOL_OR(:c)", c=condition), "yes")
+        return query.select(sql.alias(exp.false(), need.column), copy=False)
+    covered = sql.alias(sql.template("BOOL_OR(:c)", c=condition), "yes")
     linked = (
-        select(exp.alias_(sql.column("to_id", "l"), "record_id"), covered)
+        select(sql.alias(sql.column("to_id", "l"), "record_id"), covered)
         .from_(exp.to_table(f"links_{of}_{need.object}").as_("l"))
         .join(exp.to_table(f"facts_{of}").as_("f"), on=sql.template(
             ":a = :b", a=sql.column("from_id", "l"), b=sql.column("record_id", "f")))
@@ -219,9 +219,9 @@ def _with_cover(query: exp.Select, need: CoverNeed, alias: str, vocabulary: Voca
     if (of, need.object) == ("contacts", "companies"):
         # What happens to a person counts for the primary company alone, so does what is known about them.
         linked = linked.where(sql.column("is_primary", "l"))
-    query = query.join(exp.Subquery(this=linked), on=_same(alias), join_type="left", join_alias=alias)
+    query = query.join(exp.Subquery(this=linked), on=_same(alias), join_type="left", join_alias=alias, copy=False)
     known = sql.template("COALESCE(:c, FALSE)", c=sql.column("yes", alias))
-    return query.select(exp.alias_(known, need.column, quoted=True))
+    return query.select(sql.alias(known, need.column), copy=False)
 
 
 def score_relations(needs: Iterable[Need]) -> list[ScoreNeed]:

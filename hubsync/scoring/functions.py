@@ -25,7 +25,7 @@ def _days(name: str, given: list[Meaning], as_of: AsOf) -> Meaning:
     if given[0].type not in ("date", "datetime"):
         raise ExpressionError(f"{name}() needs a date, not a {given[0].type}")
     since = sql.age(given[0].sql, given[0].type, as_of)
-    return made(since if name == "days_since" else exp.Neg(this=exp.paren(since)), "number", given[0])
+    return made(since if name == "days_since" else exp.Neg(this=sql.paren(since)), "number", given[0])
 
 
 def _ratio(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
@@ -36,7 +36,7 @@ def _ratio(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
 
 def _known(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
     _count(name, given, 1, 1)
-    return made(sql.template(":v IS NOT NULL", v=exp.paren(given[0].sql)), "bool", given[0])
+    return made(sql.template(":v IS NOT NULL", v=sql.paren(given[0].sql)), "bool", given[0])
 
 
 def _text_test(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
@@ -49,7 +49,7 @@ def _text_test(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
         "has": "CONTAINS(';' || :a || ';', ';' || :b || ';')",
     }
     tests = [sql.template(shapes[name], a=given[0].sql, b=each.sql) for each in given[1:]]
-    return made(exp.paren(sql.any_of(*tests)), "bool", *given)
+    return made(sql.paren(sql.any_of(*tests)), "bool", *given)
 
 
 def _same_type(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
@@ -65,7 +65,7 @@ def _same_type(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
         if name == "least"
         else exp.Greatest(this=parts[0], expressions=parts[1:])
     )
-    known = sql.all_of(*(sql.template(":v IS NOT NULL", v=exp.paren(part)) for part in parts))
+    known = sql.all_of(*(sql.template(":v IS NOT NULL", v=sql.paren(part)) for part in parts))
     return made(sql.when((known, pick)), given[0].type, *given)
 
 

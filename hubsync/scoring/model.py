@@ -95,20 +95,16 @@ def model_sql(model: CompiledModel, vocabulary: Vocabulary) -> str:
     return f'CREATE OR REPLACE TABLE "{model.relation}" AS {sql.render(query)}'
 
 
-def _alias(value: Sql, name: str) -> Sql:
-    return exp.alias_(value, name, quoted=True, copy=False)
-
-
 def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Select:
     """The facts of an object joined with the scores and roll-ups that an expression needs."""
     query = select("f.*").from_(exp.to_table(f"facts_{object_}").as_("f"))
     for number, need in enumerate(score_relations(needs)):
         alias = f"m{number}"
         on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
-        query = query.join(exp.to_table(f"scores_{need.model}").as_(alias), on=on, join_type="left")
+        query = query.join(exp.to_table(f"scores_{need.model}").as_(alias), on=on, join_type="left", copy=False)
         query = query.select(
-            _alias(sql.column("score", alias), need.column),
-            _alias(sql.column("why", alias), need.why_column),
+            sql.alias(sql.column("score", alias), need.column),
+            sql.alias(sql.column("why", alias), need.why_column),
             copy=False,
         )
     rollups = sorted((need for need in needs if isinstance(need, RollupNeed)), key=lambda need: need.signal)
@@ -118,37 +114,40 @@ def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Sel
         meaning = vocabulary.scope(str(signal.over)).resolve(str(signal.of))
         inner = row(meaning.needs, str(signal.over), vocabulary)
         on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
-        query = query.join(exp.Subquery(this=rollup(signal, meaning, inner)), on=on, join_type="left", join_alias=alias)
+        rolls = exp.Subquery(this=rollup(signal, meaning, inner))
+        query = query.join(rolls, on=on, join_type="left", join_alias=alias, copy=False)
         value: Sql = sql.column("value", alias)
         if signal.take is not None and signal.take.how == "count":
             value = sql.template("COALESCE(:v, :zero)", v=value, zero=sql.double(0))
-        query = query.select(_alias(value, rolled.column), copy=False)
+        query = query.select(sql.alias(value, rolled.column), copy=False)
     return query
 
 
 def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
     body = model.body
-    query = select("record_id", _alias(sql.decimal(body.start), "start"))
+    query = select("record_id", sql.alias(sql.decimal(body.start), "start"))
     zero = sql.decimal(Decimal(0))
     for number, term in enumerate(body.terms):
-        known = sql.template("COALESCE(:k, FALSE)", k=exp.paren(term.known)) if term.available else exp.false()
+        known = sql.template("COALESCE(:k, FALSE)", k=sql.paren(term.known)) if term.available else exp.false()
         given = sql.template("COALESCE(:p, :zero)", p=term.points, zero=zero) if term.available else zero
         query = query.select(
-            _alias(sql.when((known, given), otherwise=zero), f"t{number}"),
-            _alias(known.copy(), f"k{number}"),
+            sql.alias(sql.when((known, given), otherwise=zero), f"t{number}"),
+            sql.alias(known, f"k{number}"),
             copy=False,
         )
     for number, cap in enumerate(body.caps):
-        query = query.select(_alias(sql.template("COALESCE(:c, FALSE)", c=exp.paren(cap.holds)), f"cap{number}"))
+        holds = sql.template("COALESCE(:c, FALSE)", c=cap.holds)
+        query = query.select(sql.alias(holds, f"cap{number}"), copy=False)
     for number, axis in enumerate(body.axes):
         if axis.value is not None:
-            query = query.select(_alias(axis.value, f"x{number}"))
+            query = query.select(sql.alias(axis.value, f"x{number}"), copy=False)
     for number, (_, condition) in enumerate(model.overrides):
-        query = query.select(_alias(sql.template("COALESCE(:c, FALSE)", c=exp.paren(condition)), f"o{number}"))
+        holds = sql.template("COALESCE(:c, FALSE)", c=condition)
+        query = query.select(sql.alias(holds, f"o{number}"), copy=False)
     if body.why is not None:
-        query = query.select(_alias(body.why, "reasons"))
+        query = query.select(sql.alias(body.why, "reasons"), copy=False)
     source = exp.Subquery(this=row(model.needs, model.object, vocabulary), alias=exp.to_identifier("r"))
-    where = sql.template("COALESCE(:w, FALSE)", w=exp.paren(model.who))
+    where = sql.template("COALESCE(:w, FALSE)", w=sql.paren(model.who))
     return query.from_(source, copy=False).where(where, copy=False)
 
 
@@ -169,12 +168,13 @@ def _totals(model: CompiledModel) -> list[exp.Select]:
     limited = select("*")
     for number, (group, limit) in enumerate(body.limits.items()):
         together = sql.total([sql.column(f"t{i}") for i, term in enumerate(body.terms) if term.group == group])
-        limited = limited.select(_alias(_correction(_clamped(together, limit.min, limit.max), together), f"l{number}"))
+        corrected = _correction(_clamped(together, limit.min, limit.max), together)
+        limited = limited.select(sql.alias(corrected, f"l{number}"), copy=False)
     summands = [sql.column("start"), *(sql.column(f"t{i}") for i in range(len(body.terms)))]
     summands += [sql.column(f"l{i}") for i in range(len(body.limits))]
-    raw = select("*", _alias(sql.total(summands), "raw"))
+    raw = select("*", sql.alias(sql.total(summands), "raw"))
     inside = _clamped(sql.column("raw"), least, most)
-    ranged = select("*", _alias(_correction(inside, sql.column("raw")), "range"), _alias(inside.copy(), "inside"))
+    ranged = select("*", sql.alias(_correction(inside, sql.column("raw")), "range"), sql.alias(inside, "inside"))
     steps = [limited.from_("s0"), raw.from_("s1"), ranged.from_("s2")]
     last: Sql = sql.column("inside")
     if body.caps:
@@ -183,15 +183,15 @@ def _totals(model: CompiledModel) -> list[exp.Select]:
         for number, cap in enumerate(body.caps):
             bound = sql.decimal(max(cap.most, least))
             held = sql.column(f"cap{number}")
-            capped = sql.when((held, sql.template("LEAST(:v, :b)", v=capped, b=bound)), otherwise=capped.copy())
+            capped = sql.when((held, sql.template("LEAST(:v, :b)", v=capped, b=bound)), otherwise=capped)
         last = sql.column("capped")
         steps.append(
-            select(
-                "*", _alias(_correction(capped, sql.column("inside")), "cap"), _alias(capped.copy(), "capped")
-            ).from_("s3")
+            select("*", sql.alias(_correction(capped, sql.column("inside")), "cap"), sql.alias(capped, "capped")).from_(
+                "s3"
+            )
         )
     whole = sql.half_up(last)
-    rounded = select("*", _alias(_correction(whole, last), "rounding"), _alias(whole.copy(), "total"))
+    rounded = select("*", sql.alias(_correction(whole, last), "rounding"), sql.alias(whole, "total"))
     steps.append(rounded.from_(f"s{len(steps)}"))
     return [*steps, _known(model, len(steps))]
 
@@ -205,7 +205,7 @@ def _known(model: CompiledModel, previous: int) -> exp.Select:
     else:
         shares = [sql.when((sql.column(f"k{n}"), sql.decimal(term.weight)), otherwise=zero) for n, term in terms]
         known = sql.template("ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight)))
-    return select("*", _alias(known, "known_data")).from_(f"s{previous}")
+    return select("*", sql.alias(known, "known_data")).from_(f"s{previous}")
 
 
 def _final(model: CompiledModel) -> exp.Select:
@@ -213,7 +213,7 @@ def _final(model: CompiledModel) -> exp.Select:
     floor = sql.double(model.declaration.known_data_floor)
     scored = sql.template(":k >= :floor", k=sql.column("known_data"), floor=floor)
     score = sql.when((scored, sql.template("CAST(:t AS INTEGER)", t=sql.column("total"))))
-    query = select("record_id", _alias(score, "score"), sql.column("known_data"))
+    query = select("record_id", sql.alias(score, "score"), sql.column("known_data"))
     values = [axis.value if axis.value is None else sql.column(f"x{n}") for n, axis in enumerate(body.axes)]
     bands: Sql = sql.null("VARCHAR")
     for number, axis in enumerate(body.axes):
@@ -221,10 +221,10 @@ def _final(model: CompiledModel) -> exp.Select:
         assert value is not None
         part = band_sql(axis, value)
         bands = part if number == 0 else sql.template(":a || :b", a=bands, b=part)
-        query = query.select(_alias(value.copy(), f"x{number}"), copy=False)
+        query = query.select(sql.alias(value, f"x{number}"), copy=False)
     named = [(sql.column(f"o{number}"), sql.text(name)) for number, (name, _) in enumerate(model.overrides)]
-    tier = sql.when(*named, (scored.copy(), bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
-    query = query.select(_alias(tier, "band"), _alias(why_sql(model.lines, scored.copy(), body), "why"), copy=False)
+    tier = sql.when(*named, (scored, bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
+    query = query.select(sql.alias(tier, "band"), sql.alias(why_sql(model.lines, scored, body), "why"), copy=False)
     for line in model.lines:
         query = query.select(sql.column(line.column), copy=False)
         if line.known_column:

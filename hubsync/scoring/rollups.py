@@ -25,11 +25,11 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
     pair = (signal.over, signal.object) if forward else (signal.object, signal.over)
     own, other = ("to_id", "from_id") if forward else ("from_id", "to_id")
     values = select(
-        exp.alias_(sql.column("record_id"), "other_id"), exp.alias_(_number(meaning, signal.take.how), "value")
+        sql.alias(sql.column("record_id"), "other_id"), sql.alias(_number(meaning, signal.take.how), "value")
     ).from_(exp.Subquery(this=rows, alias=exp.to_identifier("o")))
     joined = (
         select(
-            exp.alias_(sql.column(own, "l"), "record_id"),
+            sql.alias(sql.column(own, "l"), "record_id"),
             sql.column("other_id", "v"),
             sql.column("value", "v"),
         )
@@ -45,7 +45,7 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
         joined = joined.where(sql.column("is_primary", "l"))
     if signal.take.top is not None:
         joined = _top(joined, signal.take.top)
-    reduced = exp.alias_(_reduce(signal.take.how), "value")
+    reduced = sql.alias(_reduce(signal.take.how), "value")
     return (
         select("record_id", reduced)
         .from_(exp.Subquery(this=joined, alias=exp.to_identifier("t")))
@@ -55,9 +55,9 @@ def rollup(signal: Signal, meaning: Meaning, rows: exp.Select) -> exp.Select:
 
 def _number(meaning: Meaning, how: str) -> Sql:
     if meaning.type == "bool":
-        return sql.template("CAST(CAST(:v AS INTEGER) AS DOUBLE)", v=exp.paren(meaning.sql))
+        return sql.template("CAST(CAST(:v AS INTEGER) AS DOUBLE)", v=sql.paren(meaning.sql))
     if how in ("sum", "avg"):
-        return sql.template("CASE WHEN ABS(:v) < :most THEN :v END", v=exp.paren(meaning.sql), most=sql.double(WIDEST))
+        return sql.template("CASE WHEN ABS(:v) < :most THEN :v END", v=sql.paren(meaning.sql), most=sql.double(WIDEST))
     return meaning.sql
 
 
@@ -66,7 +66,7 @@ def _top(joined: exp.Select, count: int) -> exp.Select:
         "ROW_NUMBER() OVER (PARTITION BY :r ORDER BY :v DESC, :o)",
         r=sql.column("record_id"), v=sql.column("value"), o=sql.column("other_id"),
     )  # fmt: skip
-    numbered = select("*", exp.alias_(place, "place")).from_(exp.Subquery(this=joined, alias=exp.to_identifier("j")))
+    numbered = select("*", sql.alias(place, "place")).from_(exp.Subquery(this=joined, alias=exp.to_identifier("j")))
     return (
         select("record_id", "value")
         .from_(exp.Subquery(this=numbered, alias=exp.to_identifier("n")))

@@ -13,6 +13,7 @@ import duckdb
 
 from hubsync.errors import BusyError
 from hubsync.store import sql
+from hubsync.store.engines import engine, started
 from hubsync.store.interrupting import interruptible
 from hubsync.store.trouble import translated
 
@@ -51,15 +52,26 @@ class Database:
 
     @contextmanager
     def connect(self, *, read_only: bool, tables: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection with the file attached as `portal`; it is closed at the end.
+        """Open a connection with the file attached as `portal`; both are closed at the end.
 
-        Beside the portal's folder it reaches `tables`, a folder of files to read, and nothing else.
+        Beside the portal's folder it reaches `tables`, a folder of files to read, and nothing else. What is made in
+        memory must be temporary.
         """
-        connection = duckdb.connect(":memory:", config=self._settings())
+        with (
+            translated(),
+            engine(self._settings(), (self.folder, *([tables] if tables else []))) as connection,
+            interruptible(connection),
+        ):
+            self.attach(connection, read_only=read_only)
+            yield connection
+
+    @contextmanager
+    def workbench(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection of its own with the file attached read-only, in whose memory anything may be made."""
+        connection = started(self._settings(), (self.folder,))
         try:
             with translated(), interruptible(connection):
-                lock_down(connection, self.folder, *([tables] if tables else []))
-                self.attach(connection, read_only=read_only)
+                self.attach(connection, read_only=True)
                 yield connection
         finally:
             connection.close()
@@ -83,7 +95,7 @@ class Database:
             else:
                 return
 
-    def _settings(self) -> dict[str, str | bool | int | float | list[str]]:
+    def _settings(self) -> dict[str, str | bool | int]:
         return {
             "memory_limit": self.memory_limit,
             "threads": self.threads,
@@ -92,13 +104,6 @@ class Database:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-
-
-def lock_down(connection: duckdb.DuckDBPyConnection, *folders: Path) -> None:
-    """Leave this connection these folders alone, for good."""
-    connection.execute(f"SET allowed_directories = [{', '.join(sql.text(str(folder)) for folder in folders)}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
 
 
 @contextmanager

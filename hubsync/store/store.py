@@ -132,7 +132,7 @@ class Store:
     ) -> Iterator[Scratch]:
         """Open an in-memory database with the scoring relations as of a moment, from the active sources."""
         database = replace(self.database, memory_limit=SCORING_MEMORY)
-        with database.connect(read_only=True) as connection:
+        with database.workbench() as connection:
             relations.prepare(connection, as_of, sources, objects, links)
             yield Scratch(connection, database, as_of)
 

@@ -12,7 +12,7 @@ import duckdb
 
 from hubsync.errors import InputError
 from hubsync.store import sql
-from hubsync.store.database import lock_down
+from hubsync.store.engines import started
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ def look(folder: Path, file: str) -> Table:
     if not path.is_relative_to(folder.resolve()):
         raise InputError(f"The file {file} lies outside of {folder}; put it into this folder.")
     relation = _relation(path)
-    connection = duckdb.connect(":memory:")
+    connection = started({}, (path.parent,))
     try:
-        lock_down(connection, path.parent)
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
         raise not_a_table(file, error) from error

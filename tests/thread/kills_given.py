@@ -42,6 +42,9 @@ class Connection:
     def __getattr__(self, name):
         return getattr(self.real, name)
 
+    def cursor(self):
+        return Connection(self.real.cursor())
+
     def commit(self):
         Connection.commits += 1
         due = Connection.commits == {{number}}

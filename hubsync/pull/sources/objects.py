@@ -38,16 +38,16 @@ def select_events(source: ObjectSource, vocabulary: Vocabulary, currency: str) -
         happens.needs if happens else (),
     )  # fmt: skip
     query = select(
-        exp.alias_(sql.column("record_id"), "source_id"),
-        exp.alias_(sql.text(source.object), "subject_type"),
-        exp.alias_(sql.column("record_id"), "subject"),
-        exp.alias_(parts["occurred_at"].sql, "occurred_at"),
-        exp.alias_(sql.integer(1), "times"),
-        exp.alias_(amount.sql, "value"),
-        exp.alias_(money.sql, "currency"),
-        exp.alias_(json_of({name: each.sql for name, each in attributes.items()}), "attributes"),
+        sql.alias(sql.column("record_id"), "source_id"),
+        sql.alias(sql.text(source.object), "subject_type"),
+        sql.alias(sql.column("record_id"), "subject"),
+        sql.alias(parts["occurred_at"].sql, "occurred_at"),
+        sql.alias(sql.integer(1), "times"),
+        sql.alias(amount.sql, "value"),
+        sql.alias(money.sql, "currency"),
+        sql.alias(json_of({name: each.sql for name, each in attributes.items()}), "attributes"),
     ).from_(exp.Subquery(this=_typed(source.object, needs), alias=exp.to_identifier("typed")))
-    return sql.render(query.where(happens.sql) if happens else query)
+    return sql.render(query.where(happens.sql, copy=False) if happens else query)
 
 
 def fingerprint(query: str) -> str:
@@ -59,8 +59,8 @@ def json_of(values: Mapping[str, Sql]) -> Sql:
     """A JSON object of texts; NULL when it would be empty."""
     if not values:
         return sql.null("VARCHAR")
-    pairs = [part for name, value in values.items() for part in (sql.text(name), exp.cast(value.copy(), "VARCHAR"))]
-    return exp.cast(exp.Anonymous(this="json_object", expressions=pairs), "VARCHAR")
+    pairs = [part for name, value in values.items() for part in (sql.text(name), sql.cast(value, "VARCHAR"))]
+    return sql.cast(exp.Anonymous(this="json_object", expressions=pairs), "VARCHAR")
 
 
 def exact(value: Sql) -> Sql:
@@ -71,23 +71,21 @@ def exact(value: Sql) -> Sql:
 def _typed(object_name: str, needs: frozenset[Need]) -> exp.Select:
     """The live records of an object with the properties that are needed, each as a column of its type."""
     properties = sorted((need for need in needs if isinstance(need, PropertyNeed)), key=lambda need: need.name)
-    json = exp.cast(sql.column("properties"), "VARCHAR")
-    texts = (exp.alias_(sql.json_text(json, need.name), f"raw_{need.name}", quoted=True) for need in properties)
+    json = sql.cast(sql.column("properties"), "VARCHAR")
+    texts = (sql.alias(sql.json_text(json, need.name), f"raw_{need.name}") for need in properties)
     raw = (
         select("record_id", *texts)
         .from_(exp.table_("record", db="portal"))
         .where(sql.template("object = :o AND archived_at IS NULL", o=sql.text(object_name)))
     )
-    typed = (
-        exp.alias_(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column, quoted=True) for need in properties
-    )
+    typed = (sql.alias(sql.read(sql.column(f"raw_{need.name}"), need.type), need.column) for need in properties)
     return select("record_id", *typed).from_(exp.Subquery(this=raw, alias=exp.to_identifier("raw")))
 
 
 def _moment(meaning: Meaning) -> Meaning:
     if meaning.type == "text":
         return Meaning(sql.to_moment(meaning.sql), "datetime", meaning.needs)
-    return Meaning(exp.cast(meaning.sql, "TIMESTAMP"), "datetime", meaning.needs)
+    return Meaning(sql.cast(meaning.sql, "TIMESTAMP"), "datetime", meaning.needs)
 
 
 def _money(source: ObjectSource, scope: WordScope, currency: str) -> tuple[Meaning, Meaning]:

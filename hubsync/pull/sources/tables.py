@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlglot import exp, select
+from sqlglot import select
 
 from hubsync.errors import InputError
 from hubsync.pull.sources.objects import exact, fingerprint, json_of
@@ -42,14 +42,14 @@ def select_events(source: TableSource, folder: Path, currency: str) -> str:
     subject = sql.template("LOWER(subject)") if subject_type in ("email", "domain") else sql.column("subject")
     amount, code = _money(source, currency)
     query = select(
-        exp.alias_(sql.template("told || '-' || number"), "source_id"),
-        exp.alias_(sql.text(subject_type), "subject_type"),
-        exp.alias_(subject, "subject"),
-        exp.alias_(sql.to_moment(sql.column("time")), "occurred_at"),
-        exp.alias_(sql.integer(1), "times"),
-        exp.alias_(amount, "value"),
-        exp.alias_(code, "currency"),
-        exp.alias_(json_of({name: sql.column(f"a_{name}") for name in source.attributes}), "attributes"),
+        sql.alias(sql.template("told || '-' || number"), "source_id"),
+        sql.alias(sql.text(subject_type), "subject_type"),
+        sql.alias(subject, "subject"),
+        sql.alias(sql.to_moment(sql.column("time")), "occurred_at"),
+        sql.alias(sql.integer(1), "times"),
+        sql.alias(amount, "value"),
+        sql.alias(code, "currency"),
+        sql.alias(json_of({name: sql.column(f"a_{name}") for name in source.attributes}), "attributes"),
     )
     return f"{sql.render(query)} FROM ({rows}) AS told_rows"
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
-from sqlglot import exp
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis, Band, Body, Term
@@ -113,7 +112,7 @@ def _axis(name: str, bounds: dict[str, Decimal], side: Meaning | None) -> Axis:
     bands = tuple(Band(label.lower(), least) for label, least in reversed(list(bounds.items())))
     if side is None:
         return Axis(name, bands)
-    percent = sql.template("COALESCE(:s, 0) * 100", s=exp.paren(side.sql))
+    percent = sql.template("COALESCE(:s, 0) * 100", s=sql.paren(side.sql))
     return Axis(name, bands, sql.points(percent), side.needs)
 
 
@@ -124,7 +123,7 @@ def _side(name: str, model: CombinedModel, vocabulary: Vocabulary) -> Meaning:
         raise ExpressionError(f"'{name}' is a {meaning.type}; an ingredient is a model or a roll-up of one")
     most = _attainable(name, vocabulary)
     share = sql.template("GREATEST(LEAST(:v / :most, 1), 0)", v=meaning.sql, most=sql.double(str(most)))
-    share = sql.when((sql.template(":v IS NOT NULL", v=exp.paren(meaning.sql)), share))
+    share = sql.when((sql.template(":v IS NOT NULL", v=sql.paren(meaning.sql)), share))
     return Meaning(share, "number", meaning.needs, meaning.available)
 
 
@@ -143,11 +142,11 @@ def _attainable(name: str, vocabulary: Vocabulary) -> Decimal:
 
 
 def _term(rule: str, reason: str, side: Meaning, other: Meaning, weight: Decimal, others: Decimal) -> Term:
-    known = sql.template(":v IS NOT NULL", v=exp.paren(side.sql))
-    alone = sql.template(":s * 100", s=exp.paren(side.sql))
+    known = sql.template(":v IS NOT NULL", v=sql.paren(side.sql))
+    alone = sql.template(":s * 100", s=sql.paren(side.sql))
     share = sql.template(":own / (:own + :others)", own=sql.double(str(weight)), others=sql.double(str(others)))
-    both = sql.template(":s * 100 * :w", s=exp.paren(side.sql), w=share)
-    other_known = sql.template(":v IS NOT NULL", v=exp.paren(other.sql))
+    both = sql.template(":s * 100 * :w", s=sql.paren(side.sql), w=share)
+    other_known = sql.template(":v IS NOT NULL", v=sql.paren(other.sql))
     points = sql.points(sql.when((other_known, both), otherwise=alone))
     return Term(rule, reason, points, known, weight, None, side.available, side.needs | other.needs)
 

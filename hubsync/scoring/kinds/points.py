@@ -126,7 +126,7 @@ def _term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
     if rule.when is not None:
         condition = compile_condition(rule.when, vocabulary.scope(object_))
         points = sql.when((condition.sql, sql.decimal(rule.points)), otherwise=sql.decimal(Decimal(0)))
-        known = sql.template(":c IS NOT NULL", c=exp.paren(condition.sql))
+        known = sql.template(":c IS NOT NULL", c=sql.paren(condition.sql))
         return Term(name, rule.reason, points, known, weight, None, condition.available, condition.needs)
     return _event_term(name, rule, object_, weight, vocabulary)
 
