@@ -15,8 +15,9 @@ from hubsync.crm.figures import Answer
 from hubsync.crm.objects import object_name
 from hubsync.crm.paging import EventPage, RecordPage, SearchPage, next_after
 from hubsync.crm.search import Filter, sort
+from hubsync.crm.session import Query
 from hubsync.crm.times import iso_z
-from hubsync.crm.transport import Query, Transport
+from hubsync.crm.transport import Transport
 from hubsync.crm.versions import Versions
 from hubsync.errors import AccessError, RefusedError, RemoteError
 from hubsync.types import (

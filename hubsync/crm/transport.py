@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from urllib3.exceptions import NewConnectionError
 from hubsync.crm.credentials import Credentials, StaticToken
 from hubsync.crm.failures import DailyLimitReached, Later, dropped, judge
 from hubsync.crm.figures import Answer, Calls, RateHeaders
-from hubsync.crm.session import Bearer, checked_url, open_session
+from hubsync.crm.session import Line, Query, checked_url
 from hubsync.crm.throttle import Throttle, whole
 from hubsync.crm.times import parse_http_date
 from hubsync.crm.versions import Operation, Route
@@ -35,8 +35,6 @@ _FIRST_CONTACT = 5.0
 _FIRST_ATTEMPTS = 4
 
 _log = logging.getLogger(__name__)
-
-Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class _Call(NamedTuple):
@@ -90,7 +88,7 @@ class Transport:
         self._uniform = uniform
         self._answered = False
         self._understood = False
-        self._session = open_session(self.base_url, streams)
+        self._line = Line(self.base_url, streams)
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
@@ -102,7 +100,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes all connections."""
-        self._session.close()
+        self._line.close()
 
     def request(self, route: Route, query: Query = (), body: Any = None) -> Answer:
         """HubSpot's answer to one operation, tried again where that can help, and once with a new token."""
@@ -186,16 +184,9 @@ class Transport:
         self.calls.add(operation.name)
         headers: Mapping[str, str] = {}
         try:
-            response = self._session.request(
-                operation.method,
-                self.base_url + route.path,
-                params=call.query or None,
-                data=call.content if call.form is None else call.form,
-                headers={"Content-Type": "application/json"} if call.content is not None else None,
-                auth=Bearer(token),
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-            )
+            body = call.content if call.form is None else call.form
+            timeout = CONNECT_TIMEOUT, READ_TIMEOUT
+            response = self._line.send(operation.method, route.path, call.query, body, token, timeout)
             headers = response.headers
             self._answered = True
         except requests.RequestException as error:

@@ -172,8 +172,8 @@ def _stored(connection: duckdb.DuckDBPyConnection, keys: Iterable[tuple[str, str
 
 def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -> Arrival:
     if before is None:
-        own = {name: row.properties[name] for name in own_names & row.properties.keys()}
-        inputs = {name: value for name, value in row.properties.items() if name not in own}
+        own = {name: row.properties[name] for name in own_names if name in row.properties}
+        inputs = {name: value for name, value in row.properties.items() if name not in own_names}
         return Arrival(row, None, inputs, own, inputs)
     inputs, own = dict(before.inputs), dict(before.own)
     differ: dict[str, str | None] = {}
