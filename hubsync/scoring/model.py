@@ -18,7 +18,7 @@ from hubsync.scoring.rollups import rollup
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.tiers import UNSCORED, band_sql
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.scoring.why import why_sql
+from hubsync.scoring.why import shortened, why_sql
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,10 @@ def _lines(body: Body) -> tuple[Line, ...]:
 def model_sql(model: CompiledModel, vocabulary: Vocabulary) -> str:
     """The statement that makes the model's relation from the facts."""
     steps: list[exp.Select] = [_terms(model, vocabulary), *_totals(model)]
-    query = _final(model)
+    # In a step of its own: it is long, and its length is asked before it is shortened.
+    told = why_sql(model.lines, _scored(model), model.body)
+    steps.append(select("*", sql.alias(told, "told")).from_(f"s{len(steps) - 1}"))
+    query = _final(model).from_(f"s{len(steps) - 1}", copy=False)
     for number, step in enumerate(steps):
         query = query.with_(f"s{number}", as_=step, copy=False)
     return f'CREATE OR REPLACE TABLE "{model.relation}" AS {sql.render(query)}'
@@ -208,10 +211,13 @@ def _known(model: CompiledModel, previous: int) -> exp.Select:
     return select("*", sql.alias(known, "known_data")).from_(f"s{previous}")
 
 
-def _final(model: CompiledModel) -> exp.Select:
-    body = model.body
+def _scored(model: CompiledModel) -> Sql:
     floor = sql.double(model.declaration.known_data_floor)
-    scored = sql.template(":k >= :floor", k=sql.column("known_data"), floor=floor)
+    return sql.template(":k >= :floor", k=sql.column("known_data"), floor=floor)
+
+
+def _final(model: CompiledModel) -> exp.Select:
+    body, scored = model.body, _scored(model)
     score = sql.when((scored, sql.template("CAST(:t AS INTEGER)", t=sql.column("total"))))
     query = select("record_id", sql.alias(score, "score"), sql.column("known_data"))
     values = [axis.value if axis.value is None else sql.column(f"x{n}") for n, axis in enumerate(body.axes)]
@@ -224,10 +230,9 @@ def _final(model: CompiledModel) -> exp.Select:
         query = query.select(sql.alias(value, f"x{number}"), copy=False)
     named = [(sql.column(f"o{number}"), sql.text(name)) for number, (name, _) in enumerate(model.overrides)]
     tier = sql.when(*named, (scored, bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
-    query = query.select(sql.alias(tier, "band"), sql.alias(why_sql(model.lines, scored, body), "why"), copy=False)
+    query = query.select(sql.alias(tier, "band"), sql.alias(shortened(sql.column("told")), "why"), copy=False)
     for line in model.lines:
         query = query.select(sql.column(line.column), copy=False)
         if line.known_column:
             query = query.select(sql.column(line.known_column), copy=False)
-    last = 5 if not body.caps else 6
-    return query.from_(f"s{last}", copy=False)
+    return query

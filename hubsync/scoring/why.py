@@ -17,7 +17,10 @@ NOTHING = "No rule moves this score."
 
 
 def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
-    """Up to two reasons that raise the score and two that lower it, or what is missing when it is unscored."""
+    """Up to two reasons that raise the score and two that lower it, or what is missing when it is unscored.
+
+    It may be longer than the property holds; see `shortened`.
+    """
     rules = [line for line in lines if line.known_column and line.available]
     if not rules:
         return sql.text(NOTHING)
@@ -34,7 +37,7 @@ def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
         )
     )
     silent = sql.template("CONCAT('Not scored, too little is known. Unknown: ', :missing)", missing=missing)
-    return shortened(sql.when((scored, spoken), otherwise=silent))
+    return sql.when((scored, spoken), otherwise=silent)
 
 
 def shortened(value: Sql) -> Sql:
