@@ -5,8 +5,8 @@
 The emulator (a process of its own) lives hour by hour, and after each `--every` hours one `sync` runs with the shipped
 configuration; only the first write is agreed to. Figures are given for each tenth of the time: seconds and calls of a
 run (mean), size of the database at its end, records written. `unequal` counts records whose values in the database
-are not those of the portal after a last full pull. After `--minutes` it ends early and gives what it has seen: `runs` says
-how much that is.
+are not those of the portal after a last full pull. After `--minutes` it ends early and gives what it has seen: `runs`
+says how much that is.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def measure(contacts: int, days: int, every: int, minutes: float) -> dict[str, A
     part = max(1, total // PARTS)
     parts = [seen[start : start + part] for start in range(0, min(len(seen), part * PARTS), part)]
     return {
-        "contacts": contacts, "days": len(seen) * every / 24, "runs": len(seen), "statuses": Counter(one.status for one in seen),
+        "contacts": contacts, "days": len(seen) * every / 24, "runs": len(seen),
+        "statuses": Counter(one.status for one in seen),
         "reasons": reasons, "seconds": [round(statistics.mean(one.seconds for one in each), 2) for each in parts],
         "calls": [round(statistics.mean(one.calls for one in each), 1) for each in parts],
         "written": [sum(one.written for one in each) for each in parts], "file_mib": sizes,
