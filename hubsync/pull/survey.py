@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hubsync.catalog import Catalog
+from hubsync.crm import Abreast
 from hubsync.errors import ScopeError
 from hubsync.pull.choice import Choice
 from hubsync.pull.drift import drift, returned
@@ -125,6 +126,7 @@ class Survey:
     def _choose(self) -> None:
         """Choose until no kind is new: another source may need other kinds to say whom it covers."""
         while new := self.needed.events.keys() - self.choice.active.keys():
+            self._open_ahead(new)
             for kind in sorted(new):
                 self.choice.choose(kind, self.catalog.events[kind])
             if not self._as_assumed():
@@ -161,16 +163,36 @@ class Survey:
         return stream
 
     def _object_why_not(self, source: ObjectSource) -> str | None:
-        reason = self.unavailable.get(source.object) or objects.why_not(source, self.portal, self.vocabulary)
-        # An object that models score is read anyway, and with more properties than are known by now.
-        if reason or source.object in {model.object for model in self.catalog.needed}:
+        reason = self._unfit(source)
+        stream = None if reason else self._beside(source)
+        if stream is None:
             return reason
-        reads = source_properties(source, self.vocabulary)
-        stream = self._opened.get(source.object) or self._open(source.object, reads)
         reason = stream.why_not()
         if reason:
             self.unavailable[source.object] = reason
         return reason
+
+    def _unfit(self, source: ObjectSource) -> str | None:
+        return self.unavailable.get(source.object) or objects.why_not(source, self.portal, self.vocabulary)
+
+    def _beside(self, source: ObjectSource) -> RecordStream | None:
+        """The stream of an object that is read for its events alone.
+
+        One that models score is read anyway, and with more properties than are known by now.
+        """
+        if source.object in {model.object for model in self.catalog.needed}:
+            return None
+        return self._opened.get(source.object) or self._open(source.object, source_properties(source, self.vocabulary))
+
+    def _open_ahead(self, kinds: Iterable[str]) -> None:
+        """Read the first pages of the sources that come first, all at once, so that latency is waited for once."""
+        first = (next(source_ids(kind, self.catalog.events[kind]))[1] for kind in sorted(kinds))
+        fit = [source for source in first if isinstance(source, ObjectSource) and self._unfit(source) is None]
+        streams = {source.object: stream for source in fit if (stream := self._beside(source))}
+        if streams:
+            with Abreast(len(streams), "first-pages") as pool:
+                for asked in [pool.submit(stream.why_not) for stream in streams.values()]:
+                    asked.result()
 
     def _streams(self) -> dict[str, RecordStream]:
         """A stream for each object that is needed and readable."""

@@ -59,6 +59,7 @@ class RecordStream:
     full: bool = False
     accept: bool = False
     page: int = SEARCH_PAGE
+    _refusal: str | None = field(default=None, init=False)
     _found: int | None = field(default=None, init=False)
     _first: SearchPage | None = field(default=None, init=False)
     _listing: Listing | None = field(default=None, init=False)
@@ -103,12 +104,13 @@ class RecordStream:
         return self.listed and not self.accept and gone > guards.minimum and self.seen < guards.pull * self.before
 
     def why_not(self) -> str | None:
-        """Why HubSpot does not let this object be read, or None when it does; the first page is kept."""
-        try:
-            self._open()
-        except ScopeError as error:
-            return str(error)
-        return None
+        """Why HubSpot does not let this object be read, or None when it does; it is asked once, the page is kept."""
+        if self._refusal is None:
+            try:
+                self._open()
+            except ScopeError as error:
+                self._refusal = str(error)
+        return self._refusal
 
     def _open(self) -> None:
         """Read the first page, which decides between search and list; raises ScopeError."""
