@@ -50,7 +50,8 @@ def _mend(data: Any, details: ErrorDetails, number: int) -> bool:
         return False
     key = details["loc"][-1]
     filler = _filler((*details["loc"], number))
-    if details["type"] == "missing" and filler is not None:
+    # A key named like its kind of source leads astray: what pydantic names there is the kind.
+    if details["type"] == "missing" and filler is not None and isinstance(here, dict):
         here[key] = filler
         return True
     # An entry of a list can't go: those behind it would be told with the wrong line.
