@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,6 +51,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "SMALLEST", 40)
     monkeypatch.setattr(listing, "LARGEST", 90)
     monkeypatch.setattr(listing, "PAGE", 10)
+    monkeypatch.setattr(listing, "WORTH", 3)
 
 
 def ids_of(pages: Iterator[RecordPage]) -> list[int]:
@@ -84,14 +86,39 @@ def test_records_that_come_meanwhile_repeat_none(ids: set[int], coming: list[int
     assert len(found) == len(set(found))
 
 
-def test_a_long_list_is_read_in_ranges_at_little_cost() -> None:
+def test_a_long_list_is_read_in_ranges_at_little_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges end where pages end: reading side by side costs no page more, and one search a range."""
+    monkeypatch.setattr(listing, "WORTH", 10)
     portal = Portal(list(range(7, 7 + 3 * 1_000, 3)))
     whole = Listing(portal.fetch, portal.probe)
     assert len(ids_of(whole.pages())) == 1_000
     assert portal.pages == 100
     assert 2 <= portal.probes <= 14
     assert whole.total == 1_000
+
+
+def test_a_lane_that_has_nothing_to_do_takes_half_of_the_longest_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of a long range is shared when other lanes are done: each record still comes once."""
+    monkeypatch.setattr(listing, "LARGEST", 10_000)
+    monkeypatch.setattr(listing, "SMALLEST", 1_000)
+    portal = Portal(list(range(1, 4_001)))
+    begun: set[str | None] = set()
+    shared = threading.Event()
+
+    def slow(after: str | None) -> RecordPage:
+        # The range that begins at 1,031 waits in the middle until a page behind it was asked for out of turn.
+        if after == "1131":
+            assert shared.wait(20), "nobody took a part of the range"
+        page = portal.fetch(after)
+        if after is not None and 1_200 < int(after) < 2_031 and after not in begun:
+            shared.set()
+        begun.add(page.next_after)
+        return page
+
+    whole = Listing(slow, portal.probe)
+    found = ids_of(whole.pages())
+    assert sorted(found) == list(range(1, 4_001))
+    assert whole.seen == 4_000
 
 
 def test_a_short_list_is_not_searched() -> None:

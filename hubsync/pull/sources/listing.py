@@ -8,9 +8,7 @@ is unverified: each page is looked at, and what does not fit is read again from 
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -18,16 +16,18 @@ from math import ceil
 from hubsync.crm import RecordPage
 from hubsync.crm.client import PAGE
 from hubsync.errors import AccessError, RefusedError, RemoteError
+from hubsync.pull.sources.lanes import Lanes
 
 LANES = 4
 SERIAL = 3
 """Pages read one after the other before a search for ranges is worth its calls."""
 
 SMALLEST = 2_000
+WORTH = 10
+"""Pages that a range must still have for a search and a second lane to be worth it."""
+
 LARGEST = 9_900
 """Records of a range: whole pages, and below the 10,000 that HubSpot's search goes to."""
-
-_LISTEN = 0.2
 
 Fetch = Callable[[str | None], RecordPage]
 """Reads the page that begins at an id, or the first."""
@@ -38,10 +38,16 @@ Probe = Callable[[str, int], tuple[int, str | None]]
 
 @dataclass(slots=True, eq=False)
 class Span:
-    """Ids from `after` on (None: from the first) and before `until` (None: to the last)."""
+    """Ids from `after` on (None: from the first) and before `until` (None: to the last).
+
+    `left` is how many records are still to be read, as far as a search has told; `reading` the id at which the page
+    begins that is being read, None when none is.
+    """
 
     after: str | None = None
     until: str | None = None
+    left: int | None = None
+    reading: str | None = None
 
     def ends(self, cursor: str | None) -> bool:
         """Whether the page at this cursor lies beyond the range."""
@@ -61,6 +67,7 @@ class Listing:
         self._spans = list(spans) or [Span()]
         self._first: RecordPage | None = None
         self._lock = threading.Lock()
+        self._cutting = threading.Lock()
         self._in_order = True
         self.seen = seen
         self.total: int | None = None
@@ -111,7 +118,7 @@ class Listing:
             yield from self._side_by_side()
 
     def _side_by_side(self) -> Iterator[RecordPage]:
-        lanes = _Lanes(self._page)
+        lanes = Lanes(LANES, self._page, self._cut)
         try:
             lanes.start(self._pieces())
             while self._spans:
@@ -131,22 +138,15 @@ class Listing:
 
     def _page(self, span: Span, after: str | None) -> RecordPage:
         """A page without what lies beyond its range; raises _DisorderError when it can't be a page of this range."""
+        span.reading = after
         try:
             page = self._fetch(after)
         except RefusedError as error:
             if after is None:
                 raise
             raise _DisorderError from error
-        ids = _ids_in_order(page, span, after)
-        if span.until is None or not ids or ids[-1] < int(span.until):
-            return page
-        kept = {row.record_id for row in page.rows if int(row.record_id) < int(span.until)}
-        return RecordPage(
-            [row for row in page.rows if row.record_id in kept],
-            [row for row in page.associations if row.from_id in kept],
-            [each for each in page.truncated if each[1] in kept],
-            page.next_after,
-        )
+        with self._lock:
+            return _fitted(page, span, after)
 
     def _pieces(self) -> Iterator[Span]:
         """The ranges that are left, the last of them cut into pieces as the search finds where."""
@@ -156,25 +156,63 @@ class Listing:
         yield from known[:-1]
         rest = known[-1]
         size = SMALLEST
-        while rest.until is None and rest.after is not None and (border := self._border(rest.after, size)):
-            total, until = border
+        while rest.until is None and rest.after is not None and (found := self._probed(rest.after, size)):
+            total, border = found
             self.total = self.total or self.seen + total
-            size = min(max(ceil(total / LANES / PAGE) * PAGE, SMALLEST), LARGEST)
             with self._lock:
-                piece = Span(rest.after, until)
-                rest.after = until
+                rest.left = total
+                if border is None or int(border) <= int(rest.after):
+                    break
+                piece = Span(rest.after, border, size)
+                rest.after, rest.left = border, total - size
                 # Before the rest, so that a listing which goes on later finds the rest last again.
                 spans.insert(spans.index(rest), piece)
+            size = min(max(ceil(total / LANES / PAGE) * PAGE, SMALLEST), LARGEST)
             yield piece
         yield rest
 
-    def _border(self, after: str, size: int) -> tuple[int, str] | None:
-        """How many records there are from an id on, and where to cut; None when the rest is best read as it is."""
+    def _cut(self) -> Span | None:
+        """The second half of the longest range that is being read, for a lane that has nothing else to do."""
+        with self._cutting:
+            with self._lock:
+                spans = self._spans
+                longest = max(spans, key=lambda span: span.left or 0, default=Span())
+                begin, left = longest.reading, longest.left or 0
+            half = min(left // 2 // PAGE * PAGE, LARGEST)
+            if begin is None or left < WORTH * PAGE or not (found := self._probed(begin, half)):
+                return None
+            with self._lock:
+                border, place = found[1], longest.reading
+                # It was read on while the search was asked.
+                if border is None or place is None or int(border) <= int(place) or longest.ends(border):
+                    return None
+                piece = Span(border, longest.until, left - half)
+                longest.until, longest.left = border, max(0, (longest.left or 0) - (left - half))
+                spans.insert(spans.index(longest) + 1, piece)
+                return piece
+
+    def _probed(self, after: str, place: int) -> tuple[int, str | None] | None:
+        """How many records there are from an id on, and the id at a place behind it; None when it can't be asked."""
         try:
-            total, until = self._probe(after, size)
+            return self._probe(after, place)
         except (AccessError, RemoteError):
             return None
-        return (total, until) if until is not None and int(until) > int(after) else None
+
+
+def _fitted(page: RecordPage, span: Span, after: str | None) -> RecordPage:
+    """The page without what lies beyond its range, noted in the range; raises _DisorderError."""
+    ids = _ids_in_order(page, span, after)
+    span.reading = None if span.ends(page.next_after) else page.next_after
+    span.left = None if span.left is None else max(0, span.left - len(ids))
+    if span.until is None or not ids or ids[-1] < int(span.until):
+        return page
+    kept = {row.record_id for row in page.rows if int(row.record_id) < int(span.until)}
+    return RecordPage(
+        [row for row in page.rows if row.record_id in kept],
+        [row for row in page.associations if row.from_id in kept],
+        [each for each in page.truncated if each[1] in kept],
+        page.next_after,
+    )
 
 
 def _ids_in_order(page: RecordPage, span: Span, after: str | None) -> list[int]:
@@ -192,74 +230,3 @@ def _ids_in_order(page: RecordPage, span: Span, after: str | None) -> list[int]:
     if ends_early or not ordered:
         raise _DisorderError
     return ids
-
-
-class _Lanes:
-    """Threads that read ranges side by side and hand over their pages."""
-
-    def __init__(self, page: Callable[[Span, str | None], RecordPage]) -> None:
-        self._page = page
-        self._found: queue.Queue[tuple[Span, RecordPage] | BaseException] = queue.Queue(2 * LANES)
-        self._waiting: deque[Span] = deque()
-        self._more = threading.Condition()
-        self._complete = False
-        self._stop = threading.Event()
-
-    def start(self, pieces: Iterator[Span]) -> None:
-        """Begin to read; the pieces are found in a thread of their own."""
-        # Daemons, since a thread that waits for HubSpot must not keep an interrupted process alive.
-        threading.Thread(target=self._guarded, args=(self._find, pieces), name="list-ranges", daemon=True).start()
-        for number in range(LANES):
-            threading.Thread(target=self._guarded, args=(self._work,), name=f"list-{number}", daemon=True).start()
-
-    def take(self) -> tuple[Span, RecordPage]:
-        """The next page; raises what a thread raised."""
-        item = self._found.get()
-        if isinstance(item, BaseException):
-            raise item
-        return item
-
-    def stop(self) -> None:
-        """Let the threads end by themselves."""
-        self._stop.set()
-        with self._more:
-            self._more.notify_all()
-
-    def _guarded(self, work: Callable[..., None], *given: Iterator[Span]) -> None:
-        try:
-            work(*given)
-        except BaseException as raised:  # noqa: BLE001 (it is raised again by the thread that takes)
-            self._put(raised)
-
-    def _find(self, pieces: Iterator[Span]) -> None:
-        for piece in pieces:
-            with self._more:
-                self._waiting.append(piece)
-                self._more.notify()
-            if self._stop.is_set():
-                return
-        with self._more:
-            self._complete = True
-            self._more.notify_all()
-
-    def _work(self) -> None:
-        while (span := self._next()) is not None:
-            after, ended = span.after, False
-            while not ended and not self._stop.is_set():
-                page = self._page(span, after)
-                self._put((span, page))
-                after, ended = page.next_after, span.ends(page.next_after)
-
-    def _next(self) -> Span | None:
-        with self._more:
-            while not self._waiting and not self._complete and not self._stop.is_set():
-                self._more.wait()
-            return self._waiting.popleft() if self._waiting and not self._stop.is_set() else None
-
-    def _put(self, item: tuple[Span, RecordPage] | BaseException) -> None:
-        while not self._stop.is_set():
-            try:
-                self._found.put(item, timeout=_LISTEN)
-            except queue.Full:
-                continue
-            return
