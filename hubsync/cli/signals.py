@@ -23,7 +23,7 @@ def heed() -> None:
     for number in _ENDING:
         signal.signal(number, _end)
     signal.set_wakeup_fd(mouth.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=watch, args=(ear,), name="signals", daemon=True).start()
+    threading.Thread(target=watch, args=(ear, _noticed), name="signals", daemon=True).start()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
@@ -34,11 +34,12 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def watch(ear: socket.socket) -> None:
-    """Hear of signals as they come, and end the query that keeps the main thread from noticing.
+def watch(ear: socket.socket, noticed: threading.Event) -> None:
+    """Hear of signals as they come, and end the queries that keep the main thread from noticing.
 
     What it writes after it has noticed, such as how the run ended, is left alone.
     """
     while heard := ear.recv(64):
-        if set(heard) & set(_ENDING) and not _noticed.wait(_GRACE):
+        # Again and again: a query that is only about to begin is not ended by what comes before it.
+        while set(heard) & set(_ENDING) and not noticed.wait(_GRACE):
             interrupt_queries()

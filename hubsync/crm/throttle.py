@@ -13,8 +13,8 @@ from hubsync.crm.versions import Route
 START_LIMIT = 90
 """Calls in ten seconds before the first answer has told the real limit (100 on the smallest plan)."""
 
-USED_SHARE = 0.98
-"""Of the learnt limit; the rest is room for calls that reach HubSpot in another order than they left."""
+SPARE = 1
+"""Calls of the learnt limit that are left alone, for a clock that runs a little faster than HubSpot's."""
 
 _LONGEST_FLIGHT = 1.0
 
@@ -54,7 +54,7 @@ class Window:
 
     def learn(self, now: float, maximum: int, remaining: int | None, seconds: float) -> None:
         """Takes over HubSpot's own figures; calls that are not ours keep their places for one window."""
-        self.limit = max(1, int(maximum * USED_SHARE))
+        self.limit = max(1, maximum - SPARE)
         self.seconds = seconds
         if remaining is None:
             return

@@ -18,7 +18,7 @@ _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC)
 class Derivation:
     """Makes the events of a source anew when something that they come from has changed.
 
-    `unreadable` counts, per source, what had no readable time or subject and is no event.
+    Each gives how much had no readable time or subject and is no event.
     """
 
     def __init__(self, writer: Writer, survey: Survey, folder: Path) -> None:
@@ -27,9 +27,8 @@ class Derivation:
         self._folder = folder
         self._now = survey.mode.as_of.now
         self._since = survey.mode.as_of.day_start - timedelta(days=survey.catalog.main.retention.events)
-        self.unreadable: dict[str, int] = {}
 
-    def from_records(self, source_id: str, source: ObjectSource, *, moved: bool) -> None:
+    def from_records(self, source_id: str, source: ObjectSource, *, moved: bool) -> int:
         """The events of an object's records; `moved` says whether records came in this pull."""
         query = objects.select_events(source, self._survey.vocabulary, self._home(source.currency))
         definition = objects.fingerprint(query)
@@ -37,14 +36,14 @@ class Derivation:
         was = self._position(source_id)
         unchanged = not moved and was == {"definition": definition, "records": pulled}
         position = {"definition": definition, "records": self._survey.records[source.object].watermark}
-        self._make(source_id, query, position, unchanged=unchanged)
+        return self._make(source_id, query, position, unchanged=unchanged)
 
-    def from_table(self, source_id: str, source: TableSource) -> None:
+    def from_table(self, source_id: str, source: TableSource) -> int:
         """The events of a file; raises InputError when a column is missing or a row can't be read."""
         query = tables.select_events(source, self._folder, self._home(source.currency))
         position = tables.position(source, self._folder, query)
         unchanged = self._position(source_id) == position
-        self._make(source_id, query, position, unchanged=unchanged, file=source.file)
+        return self._make(source_id, query, position, unchanged=unchanged, file=source.file)
 
     def merges(self, moved: Collection[str]) -> None:
         """Remember which of these objects' records were merged into which."""
@@ -54,14 +53,14 @@ class Derivation:
 
     def _make(
         self, source_id: str, query: str, position: Mapping[str, Any], *, unchanged: bool, file: str | None = None
-    ) -> None:
+    ) -> int:
         kind = self._survey.choice.reports[source_id].kind
         count = self._cursor(source_id).get("unreadable", 0)
         if not unchanged:
             made = self._writer.replace_events(source_id, kind, query, self._now, file=file, since=self._since)
             count = made.unreadable
         self._writer.set_cursor(f"derived/{source_id}", {**position, "unreadable": count}, self._now)
-        self.unreadable[source_id] = int(count)
+        return int(count)
 
     def _home(self, currency: str | None) -> str:
         return self._survey.portal.currency if currency is not None else ""

@@ -20,6 +20,7 @@ from hubsync.pull.gaps import gaps
 from hubsync.pull.leaving import leave_no_byte, take_leave
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import Progress, PullResult, SourceReport
+from hubsync.pull.sources.records import RecordStream
 from hubsync.pull.survey import Mode, Past, Survey, needs
 from hubsync.scoring.origins import CounterSource, ObjectSource, TableSource
 from hubsync.scoring.requirements import Requirements
@@ -67,6 +68,7 @@ class _Stage:
             self.past = Past(reader.cursors(), states, reader.counts(), reader.stock())
         self.survey = Survey(portal, catalog, self.past, mode, self._known)
         self.rows: Mapping[str, int] = {}
+        self._unreadable: dict[str, int] = {}
 
     def fetch(self, progress: Progress | None) -> None:
         """Pull records and occurrences side by side."""
@@ -123,15 +125,23 @@ class _Stage:
         )
 
     def _derive(self, writer: Writer) -> dict[str, int]:
-        moved = {name for name, stream in self.survey.records.items() if stream.listed or self.rows[name]}
+        survey = self.survey
+        moved = {name for name, stream in survey.records.items() if stream.listed or self.rows[name]}
+        derivation = Derivation(writer, survey, self.catalog.folder)
+        for source_id, source in survey.active.items():
+            if isinstance(source, TableSource):
+                self._unreadable[source_id] = derivation.from_table(source_id, source)
+            elif isinstance(source, ObjectSource) and source_id not in self._unreadable:
+                self._unreadable[source_id] = derivation.from_records(source_id, source, moved=source.object in moved)
+        derivation.merges(moved)
+        return {name: count for name, count in self._unreadable.items() if count and name in survey.active}
+
+    def _derive_listed(self, writer: Writer, stream: Stream) -> None:
+        """Make the events of an object whose list has ended while others are still read."""
         derivation = Derivation(writer, self.survey, self.catalog.folder)
         for source_id, source in self.survey.active.items():
-            if isinstance(source, ObjectSource):
-                derivation.from_records(source_id, source, moved=source.object in moved)
-            elif isinstance(source, TableSource):
-                derivation.from_table(source_id, source)
-        derivation.merges(moved)
-        return {name: count for name, count in derivation.unreadable.items() if count}
+            if isinstance(source, ObjectSource) and source.object == stream.name:
+                self._unreadable[source_id] = derivation.from_records(source_id, source, moved=True)
 
     def _known(self, object_name: str, ids: Sequence[str]) -> Mapping[str, datetime]:
         with self._gate, self.store.read() as reader:
@@ -143,6 +153,8 @@ class _Stage:
             writer.commit_batches(batches, own=survey.own, counters=survey.counters, known_at=self.as_of.now)
             for stream in ended:
                 stream.finish(writer)
+                if isinstance(stream, RecordStream) and stream.listed:
+                    self._derive_listed(writer, stream)
 
     def _forget_outdated(self) -> None:
         outdated = [name for name, stream in self.survey.occurrences.items() if stream.outdated]

@@ -82,23 +82,23 @@ def test_the_limit_is_used_and_not_passed(limit: int, streams: int, latency: tup
 
 
 def test_calls_of_another_program_keep_their_places() -> None:
-    """A window that another program has filled is seen in the first answer, and waited for."""
+    """A window that another program has filled is seen in the first answers: few of the calls under way are refused."""
     server = Server(100)
     for _ in range(95):
         server.arrive(0.0)
     simulate(server, streams=8, latency=(0.05, 0.2), seconds=9)
 
-    assert server.refused <= 4
+    assert server.refused < 8
 
 
 def test_the_limit_is_learnt(fake_time: FakeTime) -> None:
-    """Until the first answer 90 calls go in ten seconds; then 98 % of the limit that HubSpot named."""
+    """Until the first answer 90 calls go in ten seconds; then one less than the limit that HubSpot named."""
     throttle = Throttle(clock=fake_time.clock, sleep=fake_time.sleep)
     slots = [throttle.enter(LIST) for _ in range(START_LIMIT)]
     assert fake_time.slept == []
 
     throttle.leave(slots[0], {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Remaining": "189"})
-    for _ in range(186 - START_LIMIT):
+    for _ in range(189 - START_LIMIT):
         throttle.enter(LIST)
     assert fake_time.slept == []
 

@@ -41,7 +41,7 @@ def test_a_success_gives_status_json_and_time(transport: Transport, wire) -> Non
     assert transport.calls.by_operation == {"objects.list": 1}
     assert f"{transport.server_time}" == "2026-11-21 14:00:00"
     assert transport.rate.maximum == 190
-    assert transport.throttle.burst.limit == 186
+    assert transport.throttle.burst.limit == 189
     assert wire.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 

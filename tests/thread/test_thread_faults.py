@@ -205,6 +205,7 @@ class Moved:
 def _moved(thread: Thread) -> Moved:
     """Make a contact and a company worth other scores, run, and see which of them HubSpot has."""
     before = _scores(thread)
+    thread.later()
     with thread.server.portal.lock:
         now = thread.server.portal.now
         thread.server.portal.set("contacts", "1001", {"tries": "99"}, at=now)
@@ -313,6 +314,7 @@ def test_refused_records_keep_no_other_from_being_written(refusing: Refusing) ->
     thread.steer("reset", {})
     second = thread.run()
     calls = _calls(thread, "batch/update")
+    thread.later()
     with portal.lock:
         for id_ in ("1050", "1060"):
             portal.set("contacts", id_, {"company": "Acme", "tries": "12"}, at=portal.now)

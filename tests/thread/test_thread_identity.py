@@ -113,6 +113,7 @@ def before_the_write(thread: Thread, act: Callable[[], object]) -> None:
 
 def touch(thread: Thread, *ids: str) -> None:
     """Change what the scores of these contacts depend on, so that the next run writes them."""
+    thread.later()
     portal = thread.server.portal
     with portal.lock:
         for record_id in ids:

@@ -242,6 +242,7 @@ def test_half_a_portal_is_not_believed(tmp_path: Path) -> None:
         with thread.store.read() as reader:
             assert reader.counts()["contacts"] == 60
 
+        thread.later()
         with portal.lock:
             portal.set("contacts", "1050", {"tries": "99", "seen_at": "2026-09-21T10:00:00Z"}, at=portal.now)
         last = thread.run(full=True)

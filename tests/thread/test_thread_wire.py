@@ -38,6 +38,7 @@ class Disturbed:
         """
         portal, contact, company = self.thread.server.portal, str(1003 + 4 * (self.tests % 6)), "500"
         self.tests += 1
+        self.thread.later()
         with portal.lock:
             tries = portal.objects["contacts"][contact].properties.get("tries", "0")
             seats = portal.objects["companies"][company].properties.get("seats", "0")

@@ -125,6 +125,10 @@ class Thread:
         assert answer.ok, answer.text
         return answer.json()
 
+    def later(self) -> None:
+        """Let a minute pass: what changes within the second of a run can't be told from what the run has seen."""
+        self.steer("clock", {"minutes": 1})
+
     def live(self, days: int) -> None:
         """Let the portal live for some days."""
         self.steer("clock", {"days": days})

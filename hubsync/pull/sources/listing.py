@@ -23,7 +23,7 @@ SERIAL = 3
 """Pages read one after the other before a search for ranges is worth its calls."""
 
 SMALLEST = 2_000
-WORTH = 10
+WORTH = 5
 """Pages that a range must still have for a search and a second lane to be worth it."""
 
 LARGEST = 9_900
