@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubsync.emulator import errors
@@ -89,38 +89,42 @@ def _old_shape(portal: Portal, start: ObjectType, end: ObjectType, found: list[d
 def batch_create(hub: Hub, call: Call) -> Reply:
     """Up to 2,000 typed associations."""
     start, end = ends_of(call)
-    results, mistakes = [], []
-    for given in inputs_of(call, MOST_WRITTEN):
-        from_id, to_id = pair_of(given)
-        try:
-            labels = associated(hub, start, from_id, end, to_id, given.get("types") or [])
-        except errors.Refusal as refusal:
-            mistakes.append(input_error(refusal, from_id, to_id))
-            continue
-        results.append(
-            {
-                "fromObjectTypeId": start.type_id,
-                "fromObjectId": from_id,
-                "toObjectTypeId": end.type_id,
-                "toObjectId": to_id,
-                "labels": labels,
-            }
-        )
-    return batch_reply(hub.portal, results, mistakes, 201)
+
+    def make(from_id: str, to_id: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        labels = associated(hub, start, from_id, end, to_id, given.get("types") or [])
+        ends = {"fromObjectTypeId": start.type_id, "fromObjectId": from_id,
+                "toObjectTypeId": end.type_id, "toObjectId": to_id}  # fmt: skip
+        return [{**ends, "labels": labels}]
+
+    return each_pair(hub, call, make, 201)
 
 
 def batch_create_default(hub: Hub, call: Call) -> Reply:
     """Up to 2,000 associations of the default type."""
     start, end = ends_of(call)
+
+    def make(from_id: str, to_id: str, _given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return _associate_default(hub, start, from_id, end, to_id)
+
+    return each_pair(hub, call, make)
+
+
+def each_pair(
+    hub: Hub,
+    call: Call,
+    make: Callable[[str, str, Mapping[str, Any]], list[dict[str, Any]]],
+    status: int = 200,
+) -> Reply:
+    """What `make` gives for the two ids of each input; a pair that it refuses is told beside the others."""
     results: list[dict[str, Any]] = []
     mistakes = []
     for given in inputs_of(call, MOST_WRITTEN):
         from_id, to_id = pair_of(given)
         try:
-            results += _associate_default(hub, start, from_id, end, to_id)
+            results += make(from_id, to_id, given)
         except errors.Refusal as refusal:
             mistakes.append(input_error(refusal, from_id, to_id))
-    return batch_reply(hub.portal, results, mistakes)
+    return batch_reply(hub.portal, results, mistakes, status)
 
 
 def batch_archive(hub: Hub, call: Call) -> Reply:

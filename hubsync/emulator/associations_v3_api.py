@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hubsync.emulator import errors
 from hubsync.emulator.associations import AssociationType
-from hubsync.emulator.associations_api import MOST_READ, MOST_WRITTEN, associated, ends_of, input_error, pair_of
+from hubsync.emulator.associations_api import MOST_READ, MOST_WRITTEN, associated, each_pair, ends_of, pair_of
 from hubsync.emulator.batch import batch_reply, inputs_of
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
@@ -37,17 +40,13 @@ def batch_read(hub: Hub, call: Call) -> Reply:
 def batch_create(hub: Hub, call: Call) -> Reply:
     """Up to 2,000 associations, each of a type by its name."""
     start, end = ends_of(call)
-    results, mistakes = [], []
-    for given in inputs_of(call, MOST_WRITTEN):
-        from_id, to_id = pair_of(given)
-        try:
-            kind = _named(hub, start, end, str(given.get("type", "")))
-            associated(hub, start, from_id, end, to_id, [{"associationTypeId": kind.type_id}])
-        except errors.Refusal as refusal:
-            mistakes.append(input_error(refusal, from_id, to_id))
-            continue
-        results.append({"from": {"id": from_id}, "to": {"id": to_id}, "type": kind.name})
-    return batch_reply(hub.portal, results, mistakes, 201)
+
+    def make(from_id: str, to_id: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        kind = _named(hub, start, end, str(given.get("type", "")))
+        associated(hub, start, from_id, end, to_id, [{"associationTypeId": kind.type_id}])
+        return [{"from": {"id": from_id}, "to": {"id": to_id}, "type": kind.name}]
+
+    return each_pair(hub, call, make, 201)
 
 
 def batch_archive(hub: Hub, call: Call) -> Reply:

@@ -37,17 +37,16 @@ def pull(
     portal_id: str,
     *,
     full: bool = False,
-    accept: bool = False,
     currency: str | None = None,
     progress: Progress | None = None,
 ) -> PullResult:
     """Bring the store up to what HubSpot and the tables say as of now.
 
-    `full` lists all records and reads all events again; `accept` archives what a listing below the pull guard did not
-    show; `currency` is the company's, asked of HubSpot when it is needed and not given.
+    `full` lists all records and reads all events again; `currency` is the company's, asked of HubSpot when it is
+    needed and not given.
     """
     started, calls = time.monotonic(), client.transport.calls.total
-    stage = _Stage(Portal(client, portal_id, currency), store, catalog, Mode(as_of, full=full, accept=accept))
+    stage = _Stage(Portal(client, portal_id, currency), store, catalog, Mode(as_of, full=full))
     stage.fetch(progress)
     result = stage.conclude()
     return replace(result, calls=client.transport.calls.total - calls, seconds=time.monotonic() - started)

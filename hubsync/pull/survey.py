@@ -39,11 +39,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Mode:
-    """How to pull: everything again, archiving whatever is gone, as of which moment."""
+    """How to pull: as of which moment, and everything again or what has changed."""
 
     as_of: AsOf
     full: bool = False
-    accept: bool = False
 
 
 def needs(catalog: Catalog, as_of: AsOf, feeds: Feeds) -> tuple[Requirements, Vocabulary]:
@@ -217,7 +216,6 @@ class Survey:
             before=self.past.counts.get(name, 0),
             position=self.past.cursors.get(name),
             full=self.mode.full or returned(name, self.past.cursors, self.portal.definitions(name), self.catalog),
-            accept=self.mode.accept,
         )  # fmt: skip
         self._opened[name] = stream
         return stream

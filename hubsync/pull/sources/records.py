@@ -57,7 +57,6 @@ class RecordStream:
     before: int = 0
     position: Mapping[str, Any] | None = None
     full: bool = False
-    accept: bool = False
     page: int = SEARCH_PAGE
     _refusal: str | None = field(default=None, init=False)
     _found: int | None = field(default=None, init=False)
@@ -101,7 +100,7 @@ class RecordStream:
         """Whether a full listing showed so few of the records we had that none may be archived."""
         gone = self.before - self.seen
         guards = self.main.guards
-        return self.listed and not self.accept and gone > guards.minimum and self.seen < guards.pull * self.before
+        return self.listed and gone > guards.minimum and self.seen < guards.pull * self.before
 
     def why_not(self) -> str | None:
         """Why HubSpot does not let this object be read, or None when it does; it is asked once, the page is kept."""
