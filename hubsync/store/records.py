@@ -187,6 +187,14 @@ def _arrival(row: RecordRow, before: Stored | None, own_names: frozenset[str]) -
     return Arrival(row, before, inputs, own, differ)
 
 
+_MERGE = (
+    " ON CONFLICT (object, record_id) DO UPDATE SET created_at = coalesce(excluded.created_at, created_at),"
+    " updated_at = excluded.updated_at, archived_at = excluded.archived_at, gone_at = NULL,"
+    " properties = excluded.properties,"
+    " own = excluded.own, changed_at = coalesce(excluded.changed_at, changed_at), seen_at = excluded.seen_at"
+)
+
+
 def _upsert(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], known_at: datetime) -> None:
     if not moved:
         return
@@ -194,14 +202,13 @@ def _upsert(connection: duckdb.DuckDBPyConnection, moved: Sequence[Arrival], kno
         o="VARCHAR", i="VARCHAR", c="TIMESTAMP", u="TIMESTAMP", a="TIMESTAMP", p="VARCHAR", w="VARCHAR", x="BOOLEAN"
     )
     rows = [arrival.row for arrival in moved]
+    # Rows that are all new can be in nobody's way, and looking for that costs half of what writing them does.
+    merge = _MERGE if any(arrival.before for arrival in moved) else ""
     connection.execute(
         "INSERT INTO portal.record (object, record_id, created_at, updated_at, archived_at, properties, own,"
         " changed_at, seen_at)"
-        f" SELECT o, i, c, u, a, p, w, CASE WHEN x THEN CAST(? AS TIMESTAMP) END, CAST(? AS TIMESTAMP) FROM {columns}"
-        " ON CONFLICT (object, record_id) DO UPDATE SET created_at = coalesce(excluded.created_at, created_at),"
-        " updated_at = excluded.updated_at, archived_at = excluded.archived_at, gone_at = NULL,"
-        " properties = excluded.properties,"
-        " own = excluded.own, changed_at = coalesce(excluded.changed_at, changed_at), seen_at = excluded.seen_at",
+        " SELECT o, i, c, u, a, p, w, CASE WHEN x THEN CAST(? AS TIMESTAMP) END, CAST(? AS TIMESTAMP)"
+        f" FROM {columns}{merge}",
         [
             known_at,
             known_at,
