@@ -93,6 +93,7 @@ def merge(thread: Thread, primary: str, other: str, *, preserve_id: bool = False
 
 def take_back(thread: Thread, survivor: str, record_id: str, properties: Mapping[str, str]) -> None:
     """A merged contact lives again, while its survivor still lists it."""
+    thread.later()
     portal = thread.server.portal
     with portal.lock:
         del portal.merged["contacts"][record_id]
@@ -228,6 +229,7 @@ def test_archived_before_the_write_and_restored(thread: Thread) -> None:
     cut = again(thread)
     gone = next_day(thread)
     assert ONE not in interest(thread)
+    thread.later()
     with portal.lock:
         portal.restore("contacts", ONE, portal.now)
     restored = again(thread)
@@ -260,6 +262,7 @@ def test_deleted_for_good_before_the_write(thread: Thread) -> None:
     assert [each for each in traces if each in everywhere(thread)] == []
     assert interest(thread) == as_hubspot_has_it(thread)
 
+    thread.later()
     with portal.lock:
         kept = {name: properties[name] for name in ("email", "jobtitle", "tries")}
         portal.put("contacts", kept, id=survivor, at=portal.now)

@@ -82,9 +82,9 @@ def _written(before: Revisions, after: Revisions) -> dict[tuple[str, str], int]:
 
 @pytest.fixture(scope="module")
 def disturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
-    """A portal of some contacts and companies."""
+    """A portal of some contacts and companies, without limits: time jumps for hubsync alone, not for the portal."""
     folder = tmp_path_factory.mktemp("wire")
-    with small_thread(folder, write_portal(folder / "csv", contacts=24, companies=8)) as thread:
+    with small_thread(folder, write_portal(folder / "csv", contacts=24, companies=8), plan="off") as thread:
         result = thread.run()
         assert result.status == "ok", result.reason
         yield Disturbed(thread)
@@ -196,7 +196,7 @@ class Tokens:
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Iterator[Tokens]:
-    """A portal of some contacts and companies."""
+    """A portal of some contacts and companies, without limits: time jumps for hubsync alone, not for the portal."""
     with small_thread(tmp_path, write_portal(tmp_path / "csv", contacts=24, companies=8)) as thread:
         yield Tokens(Keyed(thread.folder, thread.server))
 
