@@ -33,7 +33,7 @@ class Line:
             # A proxy of the environment must not be asked for this machine.
             session.trust_env = not _is_loopback(base_url)
             found = session.merge_environment_settings(base_url, {}, stream=False, verify=None, cert=None)
-        self._proxies, self._verify = found["proxies"], found["verify"] or True
+        self._proxies, self._verify = found["proxies"], True if found["verify"] is None else found["verify"]
         own = {"User-Agent": "hubsync", "Accept": "application/json"}
         self._headers = CaseInsensitiveDict({**default_headers(), **own})
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 import tenacity
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from hubsync.crm.credentials import Credentials, StaticToken
 from hubsync.crm.failures import DailyLimitReached, Later, dropped, judge
@@ -189,7 +189,7 @@ class Transport:
             response = self._line.send(operation.method, route.path, call.query, body, token, timeout)
             headers = response.headers
             self._answered = True
-        except requests.RequestException as error:
+        except (OSError, HTTPError) as error:
             raise _connection_failure(operation, error) from error
         finally:
             self.throttle.leave(slot, headers)
@@ -245,14 +245,17 @@ def _decoded(content: bytes) -> tuple[bool, Any]:
         return True, None
 
 
-def _connection_failure(operation: Operation, error: requests.RequestException) -> Exception:
+def _connection_failure(operation: Operation, error: Exception) -> Exception:
     # The foreign text stays out of the message: it quotes the address with its query.
     kind = type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):
         return RemoteError(f"the connection to HubSpot is not trusted ({kind}); check proxy and certificates")
     cut = requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError
     if not isinstance(error, (requests.ConnectionError, requests.Timeout, *cut)):
-        return RemoteError(f"hubsync could not send {operation.name} ({kind}); check HUBSPOT_BASE_URL")
+        return RemoteError(
+            f"hubsync could not send {operation.name} ({kind}); check HUBSPOT_BASE_URL, and REQUESTS_CA_BUNDLE if it is"
+            " set"
+        )
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     never_open = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
     return _TryAgainError(dropped(f"the connection to HubSpot broke ({kind})", arrived=not never_open), broken=True)

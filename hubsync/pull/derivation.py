@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hubsync.pull.sources import objects, tables
+from hubsync.pull.sources.records import RecordStream
 from hubsync.pull.survey import MERGED, Survey
 from hubsync.scoring.origins import ObjectSource, TableSource
 from hubsync.store import Writer
@@ -45,11 +46,12 @@ class Derivation:
         unchanged = self._position(source_id) == position
         return self._make(source_id, query, position, unchanged=unchanged, file=source.file)
 
-    def merges(self, moved: Collection[str]) -> None:
-        """Remember which of these objects' records were merged into which."""
-        for name, stream in self._survey.records.items():
-            if name in moved and MERGED in stream.asked.properties:
-                self._writer.save_merges(name, _LONG_AGO if stream.listed else self._now, self._now)
+    def merges(self, stream: RecordStream) -> None:
+        """Remember which of an object's records were merged into which, since the last pull that came to its end."""
+        if MERGED in stream.asked.properties:
+            watermark = self._survey.past.cursors.get(stream.name, {}).get("watermark")
+            since = _LONG_AGO if stream.listed or not watermark else datetime.fromisoformat(watermark)
+            self._writer.save_merges(stream.name, since, self._now)
 
     def _make(
         self, source_id: str, query: str, position: Mapping[str, Any], *, unchanged: bool, file: str | None = None

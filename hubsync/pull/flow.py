@@ -149,7 +149,9 @@ class Flow:
         if self._buffer or self._ended:
             began = self._clock()
             self._commit(self._buffer, self._ended)
-            self._pause = min(max(SECONDS, SHARE * (self._clock() - began)), LONGEST)
+            if not self._ended:
+                # The end of a stream is more than a commit, and comes once.
+                self._pause = min(max(SECONDS, SHARE * (self._clock() - began)), LONGEST)
         self._buffer, self._ended, self._buffered = [], [], 0
 
     def _work(self) -> None:

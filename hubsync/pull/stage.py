@@ -132,14 +132,14 @@ class _Stage:
                 self._unreadable[source_id] = derivation.from_table(source_id, source)
             elif isinstance(source, ObjectSource) and source_id not in self._unreadable:
                 self._unreadable[source_id] = derivation.from_records(source_id, source, moved=source.object in moved)
-        derivation.merges(moved)
         return {name: count for name, count in self._unreadable.items() if count and name in survey.active}
 
-    def _derive_listed(self, writer: Writer, stream: Stream) -> None:
-        """Make the events of an object whose list has ended while others are still read."""
+    def _complete(self, writer: Writer, stream: RecordStream) -> None:
+        """Take in merges with the records that name them, and make a list's events while others are still read."""
         derivation = Derivation(writer, self.survey, self.catalog.folder)
+        derivation.merges(stream)
         for source_id, source in self.survey.active.items():
-            if isinstance(source, ObjectSource) and source.object == stream.name:
+            if stream.listed and isinstance(source, ObjectSource) and source.object == stream.name:
                 self._unreadable[source_id] = derivation.from_records(source_id, source, moved=True)
 
     def _known(self, object_name: str, ids: Sequence[str]) -> Mapping[str, datetime]:
@@ -152,8 +152,8 @@ class _Stage:
             writer.commit_batches(batches, own=survey.own, counters=survey.counters, known_at=self.as_of.now)
             for stream in ended:
                 stream.finish(writer)
-                if isinstance(stream, RecordStream) and stream.listed:
-                    self._derive_listed(writer, stream)
+                if isinstance(stream, RecordStream):
+                    self._complete(writer, stream)
 
     def _forget_outdated(self) -> None:
         outdated = [name for name, stream in self.survey.occurrences.items() if stream.outdated]

@@ -68,7 +68,8 @@ class Database:
     @contextmanager
     def workbench(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a connection of its own with the file attached read-only, in whose memory anything may be made."""
-        connection = started(self._settings(), (self.folder,))
+        with translated():
+            connection = started(self._settings(), (self.folder,))
         try:
             with translated(), interruptible(connection):
                 self.attach(connection, read_only=True)

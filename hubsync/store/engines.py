@@ -48,25 +48,39 @@ def engine(settings: Settings, folders: tuple[Path, ...]) -> Iterator[duckdb.Duc
         # What was committed stands in the log; only tidying it into the file failed, on a full disk for example.
         root.close()
     else:
-        _keep(key, root)
+        _keep(key, root, Path(str(settings["temp_directory"])))
 
 
 def started(settings: Settings, folders: tuple[Path, ...]) -> duckdb.DuckDBPyConnection:
     """A new engine that reaches these folders and nothing else, for good."""
     root = duckdb.connect(":memory:", config=dict(settings))
-    root.execute(f"SET allowed_directories = [{', '.join(sql.text(str(folder)) for folder in folders)}]")
-    root.execute("SET enable_external_access = false")
-    root.execute("SET lock_configuration = true")
+    try:
+        root.execute(f"SET allowed_directories = [{', '.join(sql.text(str(folder)) for folder in folders)}]")
+        root.execute("SET enable_external_access = false")
+        root.execute("SET lock_configuration = true")
+    except BaseException:
+        root.close()
+        raise
     return root
 
 
-def _keep(key: _Key, root: duckdb.DuckDBPyConnection) -> None:
+def _keep(key: _Key, root: duckdb.DuckDBPyConnection, spill: Path) -> None:
+    if spill.exists():
+        # It believes that its files are there for good, and they are to be gone when nobody works.
+        root.close()
+        return
     with _lock:
         spare = [_idle.pop(key)] if key in _idle else []
         _idle[key] = root
         spare += [_idle.pop(oldest) for oldest in list(_idle)[:-KEPT]]
     for each in spare:
         each.close()
+
+
+def waiting(spill: Path) -> int:
+    """How many engines are kept that would put into this folder what does not fit in memory."""
+    with _lock:
+        return sum(("temp_directory", str(spill)) in settings for settings, _ in _idle)
 
 
 @atexit.register

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +30,11 @@ def look(folder: Path, file: str) -> Table:
     if not path.is_relative_to(folder.resolve()):
         raise InputError(f"The file {file} lies outside of {folder}; put it into this folder.")
     relation = _relation(path)
-    connection = started({}, (path.parent,))
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        with closing(started({}, (path.parent,))) as connection:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
         raise not_a_table(file, error) from error
-    finally:
-        connection.close()
     return Table(relation, {name: _text(name, kind) for name, kind, *_ in described})
 
 

@@ -273,6 +273,19 @@ def test_what_is_not_hubspot_is_told_at_once(fake_time: FakeTime, wire, answer: 
     assert (len(wire.calls), fake_time.slept) == (1, [])
 
 
+def test_certificates_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong REQUESTS_CA_BUNDLE is one sentence that names it; nothing is sent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    with pytest.raises(RemoteError, match="REQUESTS_CA_BUNDLE if it is set"):
+        Transport(TOKEN).request(LIST)
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    """A host with an empty part is one sentence, not a traceback of the libraries."""
+    with pytest.raises(RemoteError, match="check HUBSPOT_BASE_URL"):
+        Transport(TOKEN, base_url="https://a..b").request(LIST)
+
+
 def test_a_server_that_never_answered_is_given_up_soon(transport: Transport, wire, fake_time: FakeTime) -> None:
     """Where nothing has ever answered it takes seconds until the host is named; where it has, HubSpot is waited for."""
     wire.get(url(LIST), body=requests.ConnectionError("refused"))

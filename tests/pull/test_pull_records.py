@@ -140,6 +140,19 @@ def test_half_the_portal_gone_is_not_believed(bare: Bench) -> None:
     assert bare.alive("contacts") == set(all_of_them)
 
 
+def test_merges_outlive_a_pull_that_broke_off(bare: Bench) -> None:
+    """What a list has told of merges is kept when the pull ends before its end, and nothing asks for it again."""
+    one, two = (bare.create("contacts", {"email": f"{name}@acme.example"}) for name in ("ada", "ada.l"))
+    merged = bare.call("POST", f"{OBJECTS}/contacts/merge", {"primaryObjectId": one, "objectIdToMerge": two})["id"]
+    bare.fault("/crm/objects/2026-09/companies$", method="GET", status=500, times=60)
+    with pytest.raises(RemoteError):
+        bare.pull()
+    bare.steer("reset")
+    bare.later(hours=1)
+    bare.pull()
+    assert set(bare.sql("SELECT old_id, record_id FROM portal.identity")) == {(one, merged), (two, merged)}
+
+
 def test_merges(bare: Bench) -> None:
     """Ids that were merged away lead to the record that lives on."""
     one, two = (bare.create("contacts", {"email": f"{name}@acme.example"}) for name in ("ada", "ada.l"))

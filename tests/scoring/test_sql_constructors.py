@@ -13,11 +13,17 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_facts import ROOT
 from reference_language import Now, arithmetic, read
 from scratch_portal import TRIED, as_of
 
+from hubsync.catalog import load
 from hubsync.scoring import sql
+from hubsync.scoring.facts import ORDER, closure, facts_sql, unreadable_sql
+from hubsync.scoring.model import compile_model, model_sql
+from hubsync.scoring.needs import Need
 from hubsync.scoring.sql import Sql
+from hubsync.types import AsOf
 
 NOW = Now(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4))
 
@@ -242,3 +248,26 @@ def test_conditions(connection: duckdb.DuckDBPyConnection) -> None:
     first = sql.when((sql.null("BOOLEAN"), sql.text("a")), (sql.all_of(), sql.text("b")), otherwise=sql.text("c"))
     assert one(connection, first) == "b"
     assert one(connection, sql.when((sql.any_of(), sql.text("a")))) is None
+
+
+def test_shared_parts_are_written_as_if_each_stood_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expressions share their parts uncopied: each statement's text is that of a whole copy of it."""
+    alone: list[str] = []
+    rendered = sql.render
+
+    def both(tree: Sql) -> str:
+        alone.append(tree.copy().sql(dialect=sql.DIALECT))
+        assert rendered(tree) == alone[-1]
+        return alone[-1]
+
+    monkeypatch.setattr(sql, "render", both)
+    catalog = load(ROOT / "config")
+    vocabulary = catalog.vocabulary(AsOf(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4)))
+    models = tuple(compile_model(model, vocabulary) for model in catalog.models.values())
+    needs = closure(frozenset[Need]().union(*(model.needs for model in models)), vocabulary)
+    for model in models:
+        model_sql(model, vocabulary)
+    for object_ in ORDER:
+        facts_sql(object_, needs, vocabulary)
+        unreadable_sql(object_, needs)
+    assert len(alone) == len(models) + 2 * len(ORDER)

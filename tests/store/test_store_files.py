@@ -12,7 +12,7 @@ import pytest
 from store_given import NOON, contact, moment, pull, table
 
 from hubsync.errors import BusyError, NewerDatabaseError, PortalError, StoreError
-from hubsync.store import Store, Writer
+from hubsync.store import Store, Writer, engines
 from hubsync.store.migrations import MIGRATIONS, Migration, applied, migrate
 
 HERE = Path(__file__).parent
@@ -34,6 +34,17 @@ def other_process(script: str, *arguments: str) -> subprocess.Popen[str]:
 def ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
+
+
+def test_an_engine_that_needed_a_file_for_itself_is_not_kept(store: Store) -> None:
+    """Somebody may clear its place away meanwhile; and values of records are not to lie about in it."""
+    with store.read():
+        (spill := store.file.parent / "spill").mkdir()
+    assert engines.waiting(spill) == 0
+    spill.rmdir()
+    with store.read():
+        pass
+    assert engines.waiting(spill) == 1
 
 
 HOLDS = """

@@ -41,7 +41,7 @@ class Span:
     """Ids from `after` on (None: from the first) and before `until` (None: to the last).
 
     `left` is how many records are still to be read, as far as a search has told; `reading` the id at which the page
-    begins that is being read, None when none is.
+    begins that is being read, None when none is. All four change under the lock of the listing alone.
     """
 
     after: str | None = None
@@ -138,7 +138,8 @@ class Listing:
 
     def _page(self, span: Span, after: str | None) -> RecordPage:
         """A page without what lies beyond its range; raises _DisorderError when it can't be a page of this range."""
-        span.reading = after
+        with self._lock:
+            span.reading = after
         try:
             page = self._fetch(after)
         except RefusedError as error:
@@ -153,8 +154,10 @@ class Listing:
         with self._lock:
             spans = self._spans
             known = list(spans)
+            rest = known[-1]
+            # No lane reads it yet, wherever the pages before the ranges ended.
+            rest.reading = None
         yield from known[:-1]
-        rest = known[-1]
         size = SMALLEST
         while rest.until is None and rest.after is not None and (found := self._probed(rest.after, size)):
             total, border = found
