@@ -5,15 +5,14 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import time
 from types import FrameType
 
-from hubsync.store import interrupt_queries
+from hubsync.store import interrupt, open_connections
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 0.2
 """Seconds in which the main thread notices a signal by itself, unless it waits for a query."""
-
-_noticed = threading.Event()
 
 
 def heed() -> None:
@@ -23,23 +22,26 @@ def heed() -> None:
     for number in _ENDING:
         signal.signal(number, _end)
     signal.set_wakeup_fd(mouth.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=watch, args=(ear, _noticed), name="signals", daemon=True).start()
+    threading.Thread(target=watch, args=(ear,), name="signals", daemon=True).start()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt: what is done is kept and the Run record says why; one SIGTERM is enough."""
-    _noticed.set()
     if number == signal.SIGTERM:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def watch(ear: socket.socket, noticed: threading.Event) -> None:
+def watch(ear: socket.socket) -> None:
     """Hear of signals as they come, and end the queries that keep the main thread from noticing.
 
-    What it writes after it has noticed, such as how the run ended, is left alone.
+    Only connections that were open when the signal came are looked at: what is written afterwards, such as how the
+    run ended, is left alone.
     """
     while heard := ear.recv(64):
-        # Again and again: a query that is only about to begin is not ended by what comes before it.
-        while set(heard) & set(_ENDING) and not noticed.wait(_GRACE):
-            interrupt_queries()
+        if set(heard) & set(_ENDING):
+            waited_for = open_connections()
+            time.sleep(_GRACE)
+            # Again and again: the engine may lose a signal, and an interruption, that come while a query begins.
+            while interrupt(waited_for):
+                time.sleep(_GRACE)

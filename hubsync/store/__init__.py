@@ -1,7 +1,7 @@
 """The database of one portal: what was pulled, what was found, what was done."""
 
 from hubsync.store.erasure import AFTER, ASKED
-from hubsync.store.interrupting import interrupt_queries
+from hubsync.store.interrupting import interrupt, open_connections
 from hubsync.store.outcomes import VALUES_HASH
 from hubsync.store.planned import Expected, Planned
 from hubsync.store.reader import Reader
@@ -46,6 +46,7 @@ __all__ = [
     "Tombstone",
     "UsedModel",
     "Writer",
-    "interrupt_queries",
+    "interrupt",
+    "open_connections",
     "rewrite",
 ]

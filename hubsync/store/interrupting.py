@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 import duckdb
@@ -14,7 +14,7 @@ _open: set[duckdb.DuckDBPyConnection] = set()
 
 @contextmanager
 def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let `interrupt_queries` end what this connection does."""
+    """Let `interrupt` end what this connection does."""
     with _lock:
         _open.add(connection)
     try:
@@ -24,9 +24,17 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             _open.discard(connection)
 
 
-def interrupt_queries() -> None:
-    """End every query under way in this process; it raises KeyboardInterrupt where it was asked."""
+def open_connections() -> frozenset[duckdb.DuckDBPyConnection]:
+    """The connections of this process that are open now."""
     with _lock:
-        for connection in _open:
+        return frozenset(_open)
+
+
+def interrupt(connections: Collection[duckdb.DuckDBPyConnection]) -> bool:
+    """End the queries under way on these connections, each with KeyboardInterrupt; False when none is open any more."""
+    with _lock:
+        still = _open.intersection(connections)
+        for connection in still:
             with suppress(duckdb.Error):
                 connection.interrupt()
+    return bool(still)

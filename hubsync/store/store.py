@@ -55,19 +55,13 @@ class Store:
         Raises PortalError when the database belongs to another portal, NewerDatabaseError when a newer hubsync
         wrote it.
         """
-        store = cls.closed(data, portal_id, sleep=sleep, random=random)
+        store = cls.closed(data, portal_id)
+        store.database = replace(store.database, sleep=sleep, random=random)
         store.make_ready()
         return store
 
     @classmethod
-    def closed(
-        cls,
-        data: Path,
-        portal_id: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = dice.random,
-    ) -> Store:
+    def closed(cls, data: Path, portal_id: str) -> Store:
         """Make the folder `data/<portal id>` and look at nothing in it: what is there may be damaged."""
         if not _PORTAL_ID.fullmatch(portal_id):
             raise StoreError(f"'{portal_id}' is no portal id; give the account's number as HubSpot shows it.")
@@ -77,7 +71,7 @@ class Store:
             os.umask(PRIVATE)
             data.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
-        return cls(Database(folder, sleep, random), portal_id)
+        return cls(Database(folder, time.sleep, dice.random), portal_id)
 
     @staticmethod
     def portals(data: Path) -> list[str]:

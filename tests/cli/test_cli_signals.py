@@ -60,8 +60,7 @@ def test_a_signal_ends_a_query_on_several_threads(tmp_path: Path, number: signal
 def test_a_query_that_hides_the_signal_is_ended(tmp_path: Path) -> None:
     """A signal that nobody has noticed ends the queries under way; here the query's thread never hears of any."""
     ear, mouth = socket.socketpair()
-    noticed = threading.Event()
-    threading.Thread(target=watch, args=(ear, noticed), daemon=True).start()
+    threading.Thread(target=watch, args=(ear,), daemon=True).start()
     store, begun = Store.open(tmp_path, "1"), threading.Event()
     store = Store(replace(store.database, threads=2), store.portal_id)
 
@@ -76,5 +75,4 @@ def test_a_query_that_hides_the_signal_is_ended(tmp_path: Path) -> None:
         mouth.send(bytes([signal.SIGTERM]))
         with pytest.raises(KeyboardInterrupt):
             query.result(timeout=20)
-    noticed.set()
     mouth.close()

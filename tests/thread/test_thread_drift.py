@@ -255,6 +255,7 @@ def test_known_data_that_falls_holds_the_plan(tmp_path: Path, csv: Path) -> None
     wide = ("hubsync.yaml", "api:", "guards: {tier_changes: 100 %, acting_tier: 100 %, known_data: 10 %}\napi:")
     with small_thread(tmp_path, csv, wide) as thread:
         thread.run()
+        thread.later()
         with thread.server.portal.lock:
             for id_ in range(1000, 1020):
                 thread.server.portal.objects["contacts"][str(id_)].properties["seen_at"] = ""
@@ -267,4 +268,5 @@ def test_known_data_that_falls_holds_the_plan(tmp_path: Path, csv: Path) -> None
         assert "It reads contacts.seen_at" in guard.message
         accepted = thread.accept(run_id=held.run_id)
         assert (accepted.status, accepted.written > 0) == ("ok", True)
+        thread.later()
         assert thread.run("plan", pull=False).status == "ok"
