@@ -1,4 +1,4 @@
-"""The README names everything that a user can write or read; what is new and not in it fails here."""
+"""The README and docs/configuration.md name all that a user can write or read; what is new and not there fails here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from docs_given import README, ROOT, blocks, commands, options, quoted, row, section
+from docs_given import CONFIGURATION, README, ROOT, blocks, commands, options, quoted, row, section
 from pydantic import BaseModel
 
 from hubsync.catalog import load
@@ -30,14 +30,6 @@ JSON_KEYS = {
     "check": ("ok", "plan_works", "problems"),
     "restore": ("kept", "erased", "erasures_known"),
 }
-
-
-def part(title: str) -> str:
-    """A part of the chapter on configuration, from its bold title down to the next one."""
-    text = section("## Configuration")
-    start = text.index(f"\n**{title}")
-    end = text.find("\n**", start + 1)
-    return text[start : end if end > 0 else None]
 
 
 def keys(declaration: type[BaseModel]) -> list[str]:
@@ -146,7 +138,7 @@ def test_the_json_keys_that_others_build_on_are_named(command: str) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
     """A kind of model is named, with all keys of its declaration."""
-    text = part("Models.")
+    text = section("## Models", CONFIGURATION)
 
     assert f"kind: {kind}" in text
     assert set(keys(KINDS[kind].declaration)) - quoted(text) == set()
@@ -155,33 +147,33 @@ def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
 @pytest.mark.parametrize(
     ("title", "declaration"),
     [
-        ("Models.", declarations.Tier),
-        ("Models.", declarations.Writes),
-        ("Models.", declarations.RuleGroup),
-        ("Models.", declarations.Limit),
-        ("Models.", Matrix),
-        ("Rules.", declarations.Rule),
-        ("Signals", declarations.Signal),
-        ("Words", configuration.PortalMap),
-        ("Events.", origins.EventKind),
-        ("`hubsync.yaml`", configuration.Main),
-        ("`hubsync.yaml`", configuration.Guards),
-        ("`hubsync.yaml`", configuration.Api),
-        ("`hubsync.yaml`", configuration.Retention),
-        ("`hubsync.yaml`", unattended.Schedule),
-        ("`hubsync.yaml`", unattended.Alerts),
+        ("## Models", declarations.Tier),
+        ("## Models", declarations.Writes),
+        ("## Models", declarations.RuleGroup),
+        ("## Models", declarations.Limit),
+        ("## Models", Matrix),
+        ("## Rules", declarations.Rule),
+        ("## Signals", declarations.Signal),
+        ("## Words", configuration.PortalMap),
+        ("## Events", origins.EventKind),
+        ("## hubsync.yaml", configuration.Main),
+        ("## hubsync.yaml", configuration.Guards),
+        ("## hubsync.yaml", configuration.Api),
+        ("## hubsync.yaml", configuration.Retention),
+        ("## hubsync.yaml", unattended.Schedule),
+        ("## hubsync.yaml", unattended.Alerts),
     ],
 )
 def test_every_key_of_the_configuration_is_named(title: str, declaration: type[BaseModel]) -> None:
-    """No key of the YAML files is missing from the part of the README that is about it."""
-    assert set(keys(declaration)) - quoted(part(title)) == set()
+    """No key of the YAML files is missing from the chapter that is about it."""
+    assert set(keys(declaration)) - quoted(section(title, CONFIGURATION)) == set()
 
 
 @pytest.mark.parametrize("source", get_args(get_args(origins.Source)[0]))
 def test_every_source_is_named_with_its_keys(source: type[BaseModel]) -> None:
     """Each way to get events has a row with its keys; those that all have stand below."""
     (name,) = get_args(source.model_fields["from_"].annotation)
-    text = section("## Configuration")
+    text = CONFIGURATION
     common = set(origins.Attributes.model_fields)
 
     assert common <= quoted(text)
@@ -189,13 +181,13 @@ def test_every_source_is_named_with_its_keys(source: type[BaseModel]) -> None:
 
 
 def test_every_word_and_function_is_named() -> None:
-    """The words of portal.yaml and the functions of expressions stand in the README, all of them."""
-    assert (set(WORDS) | set(FUNCTIONS)) - quoted(section("## Configuration")) == set()
+    """The words of portal.yaml and the functions of expressions are named, all of them."""
+    assert (set(WORDS) | set(FUNCTIONS)) - quoted(CONFIGURATION) == set()
 
 
 def test_the_configuration_examples_have_no_mistakes(tmp_path: Path) -> None:
-    """The README's model and source, put into the starter configuration, are accepted."""
-    model, source = blocks("yaml")
+    """The model and the source of docs/configuration.md, put into the starter configuration, are accepted."""
+    model, source = blocks("yaml", CONFIGURATION)
     for name, text in starter().items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
