@@ -11,6 +11,7 @@ HubsyncError                      one sentence for a person; exit_code for the s
 │   ├── DailyLimitError           the day's calls are used up; the next run goes on
 │   ├── UnsureError               it may have been done, and doing it again is not safe: look first
 │   └── RefusedError              HubSpot refused this request (400, 404, 409); the same request will be refused again
+├── UnreachableError         5    a database outside HubSpot does not answer now; its source is skipped, the run goes on
 ├── StoreError               6    the database can't be used now
 │   ├── BusyError                 another process holds it; its PID is named
 │   │   └── RunningError          a run, or other work that needs the database for itself, goes on
@@ -115,6 +116,12 @@ class RefusedError(RemoteError):
         self.category = category
         self.body = body
         super().__init__(message)
+
+
+class UnreachableError(HubsyncError):
+    """A database outside HubSpot does not answer, is locked, or refuses the login."""
+
+    exit_code = 5
 
 
 class StoreError(HubsyncError):

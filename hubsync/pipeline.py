@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import orjson
-
 from hubsync.approval import Approved, first_write
 from hubsync.errors import HeldError, InputError, ScopeError
 from hubsync.journal import RunResult, new_run_id, recorded
-from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan
+from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan, watches
 from hubsync.provision import changed_by_others, provision
 from hubsync.pull import PullResult, feeds_of, held_before, pull
 from hubsync.push import SHOWN_NO_MORE, Pushed, push
-from hubsync.score import score
-from hubsync.scoring.model import CompiledModel
+from hubsync.score import remember, score
 from hubsync.scoring.requirements import requirements
+from hubsync.scoring.scores import Scores
 from hubsync.scoring.sources import Feeds
-from hubsync.store import Run, UsedModel, Writer
-from hubsync.types import Plan
+from hubsync.store import Reader, Run, Writer
+from hubsync.types import Fit, Plan
 from hubsync.workspace import Workspace
 
 
@@ -57,7 +55,7 @@ def run(workspace: Workspace, options: Options, listener: Listener) -> RunResult
 
     Raises BusyError while another run goes on, and what HubSpot or the database raise; the Run record says why.
     """
-    if options.write and workspace.as_of.day < workspace.present.day:
+    if options.write and _past(workspace):
         raise InputError("A past --as-of never writes to HubSpot; use `hubsync plan --as-of` to look at it.")
     run_id = new_run_id(workspace.as_of.now)
 
@@ -114,7 +112,7 @@ def _not_planned(workspace: Workspace, plan: Plan | None) -> set[str]:
     if plan is None:
         return set()
     objects = workspace.store.planned(plan.run_id).objects
-    return {*plan.held_models, *(model.model for model in workspace.catalog.on if str(model.object) not in objects)}
+    return {*plan.held_models, *(each for each, (of, _) in workspace.catalog.written.items() if of not in objects)}
 
 
 def _archive_accepted(workspace: Workspace, accepted: Plan | None) -> None:
@@ -142,7 +140,8 @@ def _pull(
     listener.stage("pull")
     result.pulled = pull(
         workspace.client, workspace.store, workspace.catalog, workspace.present, workspace.account.portal_id,
-        full=options.full, currency=workspace.account.currency, progress=listener.rows,
+        full=options.full, currency=workspace.account.currency, secret=workspace.settings.named,
+        progress=listener.rows,
     )  # fmt: skip
     scored = {str(model.object) for model in workspace.catalog.on}
     if scored and scored <= result.pulled.unavailable.keys():
@@ -155,42 +154,60 @@ def _score_and_plan(
 ) -> None:
     listener.stage("score")
     catalog = workspace.catalog
-    vocabulary = catalog.vocabulary(workspace.as_of, feeds)
-    models = catalog.compiled(vocabulary)
-    needs = requirements(models, vocabulary)
+    with workspace.store.read() as reader:
+        stored = reader.fits(catalog.versions, workspace.as_of.now)
+    vocabulary = catalog.vocabulary(workspace.as_of, feeds, stored)
+    models, segments = catalog.compiled(vocabulary), catalog.compiled_segments(vocabulary)
+    needs = requirements([*models, *segments], vocabulary)
     sources = [source for source in feeds.active.values() if source is not None]
     with workspace.store.scratch(workspace.as_of, sources, needs.objects, needs.links) as scratch:
-        scores = score(scratch, models, vocabulary)
+        scores = score(scratch, models, vocabulary, segments, catalog.main.on_spark, kept=not _past(workspace))
+        for model, note in scores.notes.items():
+            if model not in held:
+                listener.note(note)
         untold = result.pulled.unreadable if result.pulled is not None else {}
         result.scores, result.unreadable = scores.records, {**untold, **scores.unreadable}
         listener.stage("plan")
         with workspace.store.read() as reader:
-            used, written = reader.models(), reader.last_written_plan()
-        planned = plan(scratch, catalog, scores, vocabulary, _circumstances(workspace, result, held, used, written))
+            circumstances = _circumstances(workspace, result, held, reader)
+        planned = plan(scratch, catalog, scores, vocabulary, circumstances)
         with scratch.writing() as writer:
             keep(writer, planned)
-            for model in models:
-                _save_model(writer.save_model, workspace, model)
+            remember(writer, catalog, _storable(workspace, scores, stored, held), workspace.as_of.now)
+            for watch in watches(catalog, vocabulary):
+                writer.save_model(watch.model, watch.version, watch.declaration, workspace.as_of.now)
     result.plan = planned
 
 
-def _save_model(save: Callable[[str, str, str, datetime], bool], workspace: Workspace, model: CompiledModel) -> None:
-    declaration = orjson.dumps(model.declaration.model_dump(mode="json", by_alias=True)).decode()
-    save(model.name, workspace.catalog.version(model.name), declaration, workspace.as_of.now)
+def _past(workspace: Workspace) -> bool:
+    return workspace.as_of.day < workspace.present.day
 
 
-def _circumstances(
-    workspace: Workspace, result: RunResult, held: Mapping[str, str], used: list[UsedModel], written: Plan | None
-) -> Circumstances:
-    pulled = result.pulled
+def _storable(workspace: Workspace, scores: Scores, stored: Mapping[str, Fit], held: Collection[str]) -> Scores:
+    """The scores whose models are remembered.
+
+    Neither a look into the past nor data that can't be trusted leaves a fit, or a model that hangs on one.
+    """
+    version, past = workspace.catalog.version, _past(workspace)
+    known = (
+        each
+        for each in scores.models
+        if version(each.name, stored) == version(each.name, scores.fits) or not (past or each.name in held)
+    )
+    return replace(scores, models=tuple(known))
+
+
+def _circumstances(workspace: Workspace, result: RunResult, held: Mapping[str, str], reader: Reader) -> Circumstances:
+    pulled, written = result.pulled, reader.last_written_plan()
     return Circumstances(
         result.run_id,
         pulled=pulled.records if pulled is not None else {},
         held=held,
         calls_left=workspace.writer.transport.throttle.daily.state().left,
-        footprints=footprints(used),
+        footprints=footprints(reader.models()),
         existing=pulled.definitions if pulled is not None else {},
         known_data=written.known_data if written is not None else {},
+        refreshed=reader.refreshed(),
     )
 
 
@@ -240,7 +257,7 @@ def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> N
 
 def _not_scored(workspace: Workspace, unreadable: Collection[str]) -> list[str]:
     """The models whose records can't be read: nothing of theirs is written, so nothing is made for them."""
-    return [model.model for model in workspace.catalog.on if str(model.object) in unreadable]
+    return [model for model, (object_, _) in workspace.catalog.written.items() if object_ in unreadable]
 
 
 def _changed(workspace: Workspace, pulled: PullResult) -> Mapping[str, str]:

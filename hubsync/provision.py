@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
 from hubsync.errors import InputError
-from hubsync.scoring.declarations import ModelDeclaration
+from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
 from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.segments import SEGMENT_MODELS
 from hubsync.scoring.tiers import tier_labels
 from hubsync.types import PropertyDefinition
 
@@ -18,6 +19,8 @@ SIGNATURE = "Written by hubsync"
 """How the description of every property begins that hubsync has made."""
 
 GROUP_LABEL = "hubsync scores"
+_SEVERAL = "checkbox"
+"""The field of an enumeration that holds several values."""
 
 
 @dataclass
@@ -47,6 +50,9 @@ def wanted(catalog: Catalog) -> Iterator[tuple[str, PropertyDefinition]]:
     for model in catalog.on:
         for definition in _of_model(model):
             yield model.model, definition
+    for name, object_ in SEGMENT_MODELS.items():
+        if name in catalog.written:
+            yield name, _of_segments(catalog, object_)
 
 
 def compare(
@@ -92,7 +98,7 @@ def compare(
 
 def changed_by_others(client: Client, catalog: Catalog, present: Present, written: Collection[str]) -> dict[str, str]:
     """The models that can't be written any more because somebody changed a property of theirs, with a sentence each."""
-    unseen = [model.model for model in catalog.on if str(model.object) not in present]
+    unseen = [model for model, (object_, _) in catalog.written.items() if object_ not in present]
     return compare(client, catalog, present=present, left_out=unseen, written=written)[0].changed
 
 
@@ -128,22 +134,21 @@ def provision(
 
 def _conflict(have: PropertyDefinition, definition: PropertyDefinition) -> str:
     place = f"{have.object}.{have.name}"
-    if have.type != definition.type:
+    several = definition.field_type == _SEVERAL
+    where = "as segments_property in hubsync.yaml" if several else "under 'writes' of its model"
+    if have.type != definition.type or (several and have.field_type != _SEVERAL):
+        has, needs = (have.field_type, _SEVERAL) if have.type == definition.type else (have.type, definition.type)
         return (
-            f"The property {place} exists in HubSpot with type {have.type}, hubsync needs {definition.type}:"
-            " name another property under 'writes' of its model, or archive the one in HubSpot. Nothing was changed."
+            f"The property {place} exists in HubSpot with type {has}, hubsync needs {needs}:"
+            f" name another property {where}, or archive the one in HubSpot. Nothing was changed."
         )
     if not _is_ours(have):
         return (
-            f"The property {place} exists in HubSpot and was not made by hubsync: name another property under 'writes'"
-            f" of its model, or move it into the property group '{GROUP}' if hubsync may overwrite it. Nothing was"
-            " changed."
+            f"The property {place} exists in HubSpot and was not made by hubsync: name another property {where}, or"
+            f" move it into the property group '{GROUP}' if hubsync may overwrite it. Nothing was changed."
         )
     if have.read_only:
-        return (
-            f"The property {place} is read-only in HubSpot: name another property under 'writes' of its model."
-            " Nothing was changed."
-        )
+        return f"The property {place} is read-only in HubSpot: name another property {where}. Nothing was changed."
     return ""
 
 
@@ -166,6 +171,24 @@ def _of_model(model: ModelDeclaration) -> Iterator[PropertyDefinition]:
         yield _property(object_, writes.why, f"{title} score: why", "string", "textarea", about)
     if writes.tier_changed_at:
         yield _property(object_, writes.tier_changed_at, f"{title} tier changed", "datetime", "date", about)
+    for key, type_ in EXTRAS.items():
+        written, label = getattr(writes, key), f"{title} {key.replace('_', ' ')}"
+        if written is not None:
+            kind, field_type = ("string", "text") if type_ == "text" else ("number", "number")
+            yield _property(object_, written, label, kind, field_type, about)
+
+
+def _of_segments(catalog: Catalog, object_: str) -> PropertyDefinition:
+    """The checkboxes of an object's segments, one option each; those of segments that are gone stay in HubSpot."""
+    options = tuple(
+        (name, segment.label or name.replace("_", " ").capitalize())
+        for name, segment in catalog.segments.items()
+        if segment.object == object_ and name not in catalog.segments_off
+    )
+    about = f"{SIGNATURE}: the segments that the record belongs to, see segments.yaml. Do not edit."
+    return _property(
+        object_, catalog.main.segments_property, "hubsync segments", "enumeration", _SEVERAL, about, options
+    )
 
 
 def _property(

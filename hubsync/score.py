@@ -2,35 +2,95 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
+import orjson
+
+from hubsync.catalog import Catalog
 from hubsync.errors import InputError
+from hubsync.scoring.configuration import OnSpark
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql, unreadable_sql
-from hubsync.scoring.model import CompiledModel, model_sql
+from hubsync.scoring.model import CompiledModel, compile_model, fitting_sql, model_sql
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed
-from hubsync.scoring.requirements import source_needs
+from hubsync.scoring.requirements import Reads, source_needs
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.store import Scratch
+from hubsync.spark import make_facts
+from hubsync.store import Scratch, Writer
+from hubsync.types import Fit
 
 
-def score(scratch: Scratch, models: Sequence[CompiledModel], vocabulary: Vocabulary) -> Scores:
-    """Make the facts of every object and then the models, each after its ingredients."""
-    needs = closure(frozenset[Need]().union(*(model.needs for model in models)), vocabulary)
-    objects = {need.object for need in needs} | {model.object for model in models}
+def score(
+    scratch: Scratch,
+    models: Sequence[CompiledModel],
+    vocabulary: Vocabulary,
+    also: Sequence[Reads] = (),
+    on_spark: OnSpark | None = None,
+    *,
+    kept: bool = True,
+) -> Scores:
+    """Make the facts of every object, also what others read of them, and then the models, each after its ingredients.
+
+    A model that has to measure first and has no fit in the vocabulary is fitted here; nothing is stored, and `kept`
+    says whether the caller will. The facts are made `on_spark` where there is one, all else by DuckDB. Raises
+    InputError when Spark can't start.
+    """
+    needs = closure(frozenset[Need]().union(*(each.needs for each in (*models, *also))), vocabulary)
+    objects = {need.object for need in needs} | {each.object for each in (*models, *also)}
     unreadable: dict[str, int] = {}
-    for object_ in ORDER:
-        if object_ in objects:
+    scored = [object_ for object_ in ORDER if object_ in objects]
+    if on_spark is not None:
+        make_facts(scratch, scored, needs, vocabulary, on_spark)
+    else:
+        for object_ in scored:
             scratch.execute(facts_sql(object_, needs, vocabulary))
     reads = needs | _of_sources(needs, vocabulary)
     for object_ in sorted({need.object for need in reads if isinstance(need, PropertyNeed)}):
         unreadable |= _unreadable(scratch, object_, reads)
-    counts = {}
-    for model in models:
+    counts: dict[str, int] = {}
+    done: list[CompiledModel] = []
+    notes: dict[str, str] = {}
+    for given in models:
+        model = given
+        if model.fitting is not None and model.name not in vocabulary.fits:
+            fit, notes[model.name] = _fitted(scratch, model, vocabulary, kept=kept)
+            if fit is not None:
+                vocabulary = replace(vocabulary, fits={**vocabulary.fits, model.name: fit})
+                model = compile_model(model.declaration, vocabulary)
         scratch.execute(model_sql(model, vocabulary))
         counts[model.name] = int(scratch.execute(f'SELECT COUNT(*) FROM "{model.relation}"')[0][0])  # noqa: S608
-    return Scores(tuple(models), counts, unreadable)
+        done.append(model)
+    return Scores(tuple(done), counts, unreadable, vocabulary.fits, notes)
+
+
+def _fitted(scratch: Scratch, model: CompiledModel, vocabulary: Vocabulary, *, kept: bool) -> tuple[Fit | None, str]:
+    """What the model measures over the records of its `who`, and a sentence about it; its ingredients are scored.
+
+    None when too little is known to keep: the model stays unknown, and the next run tries again.
+    """
+    assert model.fitting is not None
+    rows, counted = fitting_sql(model, vocabulary)
+    records = int(scratch.execute(counted)[0][0])
+    found = model.fitting.parameters(scratch.execute(rows))
+    about = "".join(f" {note[:1].upper()}{note[1:]}." for note in found.notes)
+    if found.parameters is None:
+        return None, f"{model.name} could not be fitted on its {records:,} {model.object}.{about}"
+    # As it comes back from the database: its version must be the same then.
+    fit = Fit(json.loads(json.dumps(found.parameters)), vocabulary.as_of.now, records)
+    lasts = f"all runs until `hubsync fit {model.name}`" if kept else "this look into the past alone"
+    return fit, f"Fitted {model.name} on {records:,} {model.object}, for {lasts}.{about}"
+
+
+def remember(writer: Writer, catalog: Catalog, scores: Scores, at: datetime) -> None:
+    """Store the models in the versions that they were scored in, with their fits."""
+    for model in scores.models:
+        declaration = orjson.dumps(model.declaration.model_dump(mode="json", by_alias=True)).decode()
+        version, base = catalog.version(model.name, scores.fits), catalog.version(model.name)
+        writer.save_model(model.name, version, declaration, at, base=base, fit=scores.fits.get(model.name))
 
 
 def _of_sources(needs: Iterable[Need], vocabulary: Vocabulary) -> frozenset[Need]:

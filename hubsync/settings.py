@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     heartbeat_url: Annotated[SecretStr | None, Field(alias="HUBSYNC_HEARTBEAT_URL")] = None
 
     _portal: str | None = PrivateAttr(None)
+    _given: Mapping[str, str] | None = PrivateAttr(None)
 
     @classmethod
     def of(cls, name: str | None, *, new: bool = False) -> Settings:
@@ -74,7 +75,9 @@ class Settings(BaseSettings):
     @classmethod
     def only(cls, given: Mapping[str, Any]) -> Settings:
         """Settings made of these variables alone, which the environment and .env can't change."""
-        return _Alone.model_validate(given)
+        made = _Alone.model_validate(given)
+        made._given = {key: str(value) for key, value in given.items()}  # noqa: SLF001 (its own class)
+        return made
 
     def refuse_no_choice(self) -> None:
         """Raise InputError where only named portals have a configuration and none of them is chosen."""
@@ -155,6 +158,16 @@ class Settings(BaseSettings):
             return _sendable(file.read_text(encoding="utf-8").strip(), f"{variable}_FILE")
         except (OSError, UnicodeDecodeError) as error:
             raise TokenError(f"The file {file} ({variable}_FILE) can't be read; check the path.") from error
+
+    def named(self, variable: str) -> str:
+        """What a variable that the configuration names holds, such as a database's address; empty when it is not set.
+
+        It is found where all others are: for a named portal in its folder, or in the environment under its name.
+        """
+        given = self._given
+        if given is None:
+            given = {**{key: value or "" for key, value in dotenv_values(self.env_file).items()}, **os.environ}
+        return given.get(variable, "").strip()
 
     def variable(self, field: str) -> str:
         """The name of a field's variable, as messages call it."""

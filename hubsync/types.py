@@ -42,6 +42,14 @@ class RecordRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """A value that a property got, and when (naive UTC)."""
+
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AssociationRow:
     """One association between two records, with one of its types."""
 
@@ -66,6 +74,8 @@ class EventRow:
     value: Decimal | None = None
     currency: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    times: int = 1
+    """How often it happened at that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """What a model measured over the records it scores: parameters as JSON says them, when, and over how many."""
+
+    parameters: Mapping[str, Any]
+    as_of: datetime
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """A limit the plan was held against; `held` means nothing is written."""
 
@@ -166,7 +185,10 @@ class Plan:
 
     `tier_moves` maps a model to {(old tier, new tier): records}; "" stands for no tier yet. `held_models` says why
     models are left out; `known_data` has, per model and rule, the records it knows enough about, and all records;
-    `replaced` counts the changes of values that HubSpot already has.
+    `replaced` counts the changes of values that HubSpot already has. `segment_moves` has, per object and segment, the
+    records that belonged to it, enter it and leave it. `refreshed` has the portal's day on which each model that is
+    refreshed weekly or monthly was last refreshed, this plan included, `waiting` the day on which those are due next
+    that keep their values in this plan.
     """
 
     run_id: str
@@ -182,6 +204,9 @@ class Plan:
     held_models: Mapping[str, str] = field(default_factory=dict)
     known_data: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     replaced: int = 0
+    segment_moves: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    refreshed: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -191,13 +216,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A counter property whose growth is an event: which source it feeds, and the property that dates it."""
+    """A counter property whose growth is an event: which source it feeds, and the property that dates it.
+
+    What it had counted when it was seen first is one event, or left to its property history (`seed`).
+    """
 
     source: str
     kind: str
     object: str
     count: str
     last: str
+    seed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,3 +53,9 @@ def options(command: Any) -> Iterator[str]:
     """The long options of a command."""
     for parameter in command.params:
         yield from (option for option in parameter.opts if option.startswith("--") and option != "--help")
+
+
+def headings(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}

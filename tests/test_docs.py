@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from hubsync.catalog import load
 from hubsync.catalog.starter import starter
 from hubsync.cli.failing import EXIT_CODES, INTERRUPTED
-from hubsync.scoring import configuration, declarations, origins, unattended
+from hubsync.scoring import configuration, declarations, origins, signals, unattended
 from hubsync.scoring.functions import FUNCTIONS
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.combined import Matrix
@@ -45,7 +45,7 @@ def test_the_first_two_sh_blocks_set_up_and_run_the_demo_and_the_checks() -> Non
     for block in (demo, checks):
         assert block.startswith("python3 -m venv .venv ||")
         assert "apt-get update && apt-get install -y python3-venv" in block
-    for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 2"):
+    for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 4 -rs"):
         assert f".venv/bin/{check}" in checks
 
 
@@ -153,7 +153,7 @@ def test_every_key_of_every_kind_of_model_is_named(kind: str) -> None:
         ("## Models", declarations.Limit),
         ("## Models", Matrix),
         ("## Rules", declarations.Rule),
-        ("## Signals", declarations.Signal),
+        ("## Signals", signals.Signal),
         ("## Words", configuration.PortalMap),
         ("## Events", origins.EventKind),
         ("## hubsync.yaml", configuration.Main),
@@ -174,7 +174,7 @@ def test_every_source_is_named_with_its_keys(source: type[BaseModel]) -> None:
     """Each way to get events has a row with its keys; those that all have stand below."""
     (name,) = get_args(source.model_fields["from_"].annotation)
     text = CONFIGURATION
-    common = set(origins.Attributes.model_fields)
+    common = set(origins.EventSource.model_fields)
 
     assert common <= quoted(text)
     assert set(keys(source)) - common - {"from"} <= quoted(row(text, f"`{name}`"))
@@ -202,12 +202,11 @@ def test_the_configuration_examples_have_no_mistakes(tmp_path: Path) -> None:
 
 
 def test_the_table_of_properties_is_what_the_starter_writes() -> None:
-    """The properties that the README says hubsync writes are those of the models that are on."""
+    """The properties that the README says hubsync writes are those of the models that are on, and of the segments."""
     catalog = load(ROOT / "config")
-    writes = [model.writes.model_dump(exclude_none=True) for model in catalog.on if model.writes]
-    written = {name for each in writes for name in each.values()}
+    written = {(object_, name) for object_, names in catalog.written.values() for name in names}
 
-    assert set(re.findall(r"`(hubsync_\w+)`", section("## What it writes"))) == written
+    assert set(re.findall(r"\| (\w+) \| `(hubsync_\w+)`", section("## What it writes"))) == written
 
 
 def test_every_guard_is_explained() -> None:

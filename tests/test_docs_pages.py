@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
-from docs_given import EMULATOR, README, ROOT, commands, options, quoted, row, section
+from docs_given import EMULATOR, README, ROOT, commands, headings, options, quoted, row, section
 from pydantic import BaseModel
 
 from hubsync.emulator import steering
@@ -84,12 +83,6 @@ def test_what_a_page_links_to_is_there(page: str) -> None:
             assert place.exists(), target
             assert not heading or heading in headings(place), target
     assert page == "README.md" or f"]({page})" in README
-
-
-def headings(page: Path) -> set[str]:
-    """The headings of a page as links name them."""
-    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_the_folders_and_files_of_the_code_are_there() -> None:

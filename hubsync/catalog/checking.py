@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hubsync.catalog.attempts import Entry, settle
 from hubsync.catalog.checking_events import check_events
 from hubsync.catalog.checking_models import check_model, check_written
+from hubsync.catalog.checking_segments import check_segments
 from hubsync.catalog.checking_signals import check_signals
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import ANY, ANY_MOMENT, TracingVocabulary
@@ -32,7 +33,9 @@ def check(found: Declared) -> TracingVocabulary:
         words.used = set()
         check_model(found.model_files[name], model, words)
         found.reads_of_models[name] = frozenset(words.used)
+    check_segments(found, words)
     _check_main(found)
+    _check_manual(found)
     return words
 
 
@@ -74,3 +77,13 @@ def _check_main(found: Declared) -> None:
         if name not in found.model_files and not found.broken & {("model", name), ("model", ANY)}:
             hint = nearest(name, found.model_files) or f"There are {', '.join(sorted(found.model_files))}."
             document.report(at, f"there is no model '{name}'", hint)
+
+
+def _check_manual(found: Declared) -> None:
+    document = found.documents["portal.yaml"]
+    for object_, names in found.portal.manual.items():
+        known = found.properties.get(object_, {})
+        for place, name in enumerate(names):
+            if name not in known and not found.broken & {("property", f"{object_}.{name}"), ("property", ANY)}:
+                document.report(("manual", object_, place), f"unknown property '{name}' of {object_}",
+                                nearest(name, known) or "Declare it under 'properties'.")  # fmt: skip

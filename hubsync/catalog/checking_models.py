@@ -13,8 +13,8 @@ from hubsync.catalog.checking_signals import check_filters, taken
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import TracingVocabulary
-from hubsync.scoring.declarations import ModelDeclaration, Rule, RuleGroup
-from hubsync.scoring.expressions import compile_condition
+from hubsync.scoring.declarations import EXTRAS, ModelDeclaration, Rule, RuleGroup
+from hubsync.scoring.expressions import compile_condition, compile_number
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.combined import CombinedModel
 from hubsync.scoring.kinds.points import rule_name
@@ -35,6 +35,7 @@ def check_model(document: Document, model: ModelDeclaration, words: TracingVocab
         attempt(document, ("tiers", name, "when"), partial(compile_condition, text, scope))
     for at, rule in _rules(model, ()):
         _check_rule(document, at, rule, object_, words)
+    _check_parts(document, model, words)
     _check_names(document, model)
     if ("model", model.model) not in words.broken:
         _check_tiers(document, model)
@@ -43,6 +44,16 @@ def check_model(document: Document, model: ModelDeclaration, words: TracingVocab
             attempt(document, (key,), partial(scope.resolve, getattr(model, key)))
     if len(document.mistakes) == before:
         _check_whole(document, model, words)
+
+
+def _check_parts(document: Document, model: ModelDeclaration, words: TracingVocabulary) -> None:
+    """Try the expressions that the kind has beside rules."""
+    kind, scope = KINDS[model.kind], words.scope(str(model.object))
+    for part in kind.parts(model):
+        for key, text in part.expressions:
+            attempt(document, (*part.at, key), partial(compile_number, text, scope))
+    for at, text in kind.conditions(model):
+        attempt(document, at, partial(compile_condition, text, scope))
 
 
 def _check_whole(document: Document, model: ModelDeclaration, words: TracingVocabulary) -> None:
@@ -63,7 +74,7 @@ def check_written(found: Declared) -> None:
         what = "a signal" if name in found.signals else taken(name, [object_], found)
         if what is not None:
             document.report(("model",), f"the model '{name}' is called like {what}", "Give it another name.")
-        for key, written in (model.writes.model_dump(exclude_none=True) if model.writes else {}).items():
+        for key, written in model.written.items():
             at = ("writes", key)
             if written in found.properties.get(object_, {}):
                 hint = f"Scores have properties of their own, for example hubsync_{name}_{key}."
@@ -87,8 +98,9 @@ def _rules(value: Any, at: Loc) -> Iterator[tuple[Loc, Rule]]:
 
 
 def _check_rule(document: Document, at: Loc, rule: Rule, object_: str, words: TracingVocabulary) -> None:
-    if rule.when is not None:
-        attempt(document, (*at, "when"), partial(compile_condition, rule.when, words.scope(object_)))
+    for key, text in (("when", rule.when), ("only", rule.only)):
+        if text is not None:
+            attempt(document, (*at, key), partial(compile_condition, text, words.scope(object_)))
     if rule.event is None:
         return
     kind = rule.event
@@ -98,8 +110,9 @@ def _check_rule(document: Document, at: Loc, rule: Rule, object_: str, words: Tr
 
 def _check_names(document: Document, model: ModelDeclaration) -> None:
     seen: dict[str, int] = dict.fromkeys(_LINES, 0)
-    for at, rule in _rules(model, ()):
-        name, line = rule_name(rule), document.line(at)
+    parts = [(part.at, part.name) for part in KINDS[model.kind].parts(model)]
+    for at, name in (*((at, rule_name(rule)) for at, rule in _rules(model, ())), *parts):
+        line = document.line(at)
         if seen.get(name) == 0:
             document.report(at, f"'{name}' is a line of every explanation", "Give the rule another 'name'.")
         elif name in seen:
@@ -117,6 +130,11 @@ def _check_tiers(document: Document, model: ModelDeclaration) -> None:
         if tier.from_ is not None and tier.from_ > model.between[1]:
             most = model.between[1]
             document.report(("tiers", name), f"the tier '{name}' begins at {tier.from_}, above the most, {most}")
+    for key in EXTRAS:
+        makes = KINDS[model.kind].makes
+        if key not in makes and model.writes and getattr(model.writes, key) is not None:
+            hint = f"It makes {', '.join(sorted(makes))}." if makes else "Leave it out."
+            document.report(("writes", key), f"a model of kind '{model.kind}' makes no '{key}'", hint)
     if model.writes and not KINDS[model.kind].tiers(model):
         for key in ("tier", "tier_changed_at"):
             if getattr(model.writes, key) is not None:

@@ -9,10 +9,11 @@ from hubsync.catalog.attempts import Entry, attempt, settle
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import TracingVocabulary
-from hubsync.scoring.declarations import EventFilter, Signal
+from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.needs import EventNeed
-from hubsync.scoring.origins import CounterSource, EventKind
-from hubsync.scoring.sources import reaches, subject
+from hubsync.scoring.origins import EventKind
+from hubsync.scoring.signals import EventFilter, Signal
+from hubsync.scoring.sources import reaches
 from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.words import WORDS
 
@@ -64,7 +65,7 @@ def _check_name(document: Document, name: str, signal: Signal, found: Declared) 
 
 def _check_event(document: Document, name: str, signal: Signal, words: TracingVocabulary) -> None:
     kind = str(signal.event)
-    key = next(key for key in ("count", "sum", "since") if getattr(signal, key) is not None)
+    key = signal.sort
     before = len(document.mistakes)
     if attempt(document, (name, key), lambda: (words.source(kind),)) is None:
         if len(document.mistakes) == before:
@@ -74,11 +75,18 @@ def _check_event(document: Document, name: str, signal: Signal, words: TracingVo
     object_ = signal.object or _reached(declaration)
     attempt(document, (name, "object"), lambda: words.events_of(kind, object_))
     check_filters(document, (name,), kind, object_, signal, words)
-    if signal.sum is not None and all(
-        isinstance(source, CounterSource) or source.value is None for source in declaration.sources
-    ):
-        document.report((name, "sum"), f"events of kind '{kind}' have no value to add up", "Count them instead.")
+    if signal.by is not None:
+        attempt(document, (name, "by"), lambda: _attribute(kind, str(signal.by), words))
+    adding = "sum" if signal.sum is not None else "trend_of" if signal.trend_of == "value" else None
+    if adding is not None and not any(source.has_value for source in declaration.sources):
+        document.report((name, adding), f"events of kind '{kind}' have no value to add up", "Count them instead.")
+
+
+def _attribute(kind: str, by: str, words: TracingVocabulary) -> None:
+    if by not in words.event_scope(kind).possible:
+        words.event_scope(kind).resolve(by)
+        raise ExpressionError(f"'{by}' is no attribute of events of kind '{kind}'", "Name one that sets them apart.")
 
 
 def _reached(declaration: EventKind) -> str:
-    return next(each for each in OBJECTS if any(reaches(subject(source), each) for source in declaration.sources))
+    return next(each for each in OBJECTS if any(reaches(source.happens_to, each) for source in declaration.sources))

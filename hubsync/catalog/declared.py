@@ -16,10 +16,12 @@ from hubsync.catalog.tracing import ANY, Named
 from hubsync.catalog.wording import report
 from hubsync.errors import ConfigMistake
 from hubsync.scoring.configuration import Main, PortalMap
-from hubsync.scoring.declarations import ModelDeclaration, Signal
+from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.meaning import nearest
 from hubsync.scoring.origins import EventKind
+from hubsync.scoring.segments import Segment
+from hubsync.scoring.signals import Signal
 from hubsync.scoring.units import Pulled
 from hubsync.types import PropertyType
 
@@ -47,6 +49,7 @@ class Declared:
     events: dict[str, EventKind] = field(default_factory=dict)
     signals: dict[str, Signal] = field(default_factory=dict)
     models: dict[str, ModelDeclaration] = field(default_factory=dict)
+    segments: dict[str, Segment] = field(default_factory=dict)
     properties: dict[str, dict[str, PropertyType]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     model_files: dict[str, Document] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Declared:
     mended: set[Named] = field(default_factory=set)
     reads: dict[str, frozenset[Named]] = field(default_factory=dict)
     reads_of_models: dict[str, frozenset[Named]] = field(default_factory=dict)
+    reads_of_segments: dict[str, frozenset[Named]] = field(default_factory=dict)
 
     @property
     def mistakes(self) -> list[ConfigMistake]:
@@ -75,6 +79,7 @@ def declared(folder: Path) -> Declared:
     for name, signal in _entries(found, "signal", _open(found, "signals.yaml"), Signal):
         found.signals[name] = signal
     _models(found)
+    _segments(found)
     for object_, properties in standard_properties().items():
         found.properties[object_] = {**properties, **found.portal.properties.get(object_, {})}  # type: ignore[call-overload]
     found.broken |= set(_untyped(found.documents["portal.yaml"].data))
@@ -126,6 +131,15 @@ def _entries(found: Declared, sort: str, document: Document, declaration: type[_
             (found.broken if entry is None else found.mended).add((sort, name))
         if entry is not None:
             yield name, entry
+
+
+def _segments(found: Declared) -> None:
+    """The segments; a folder without segments.yaml has none."""
+    if not (found.folder / "segments.yaml").exists():
+        return
+    for name, segment in _entries(found, "segment", _open(found, "segments.yaml"), Segment):
+        customers = {"object": found.portal.customers_are} if segment.object == "customers" else {}
+        found.segments[name] = segment.model_copy(update=customers)
 
 
 def _untyped(portal: Any) -> Iterator[Named]:

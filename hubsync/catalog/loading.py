@@ -39,7 +39,8 @@ def load_checked(folder: Path) -> tuple[Catalog | None, list[ConfigMistake]]:
     ingredients = {name: _models(found.reads_of_models[name]) for name in order}
     catalog = Catalog(
         folder, found.main, found.portal, found.events, found.signals, models, found.properties, ingredients,
-        versions(found, order, ingredients),
+        versions(found, order, ingredients), found.segments,
+        {name: _models(reads) for name, reads in found.reads_of_segments.items()},
     )  # fmt: skip
     _check_windows(found, catalog)
     return (None if found.mistakes else catalog), found.mistakes
@@ -55,8 +56,8 @@ def _check_windows(found: Declared, catalog: Catalog) -> None:
     vocabulary = catalog.vocabulary(ANY_MOMENT)
     for model in catalog.compiled(vocabulary):
         needs = [need for need in closure(model.needs, vocabulary) if isinstance(need, EventNeed)]
-        for kind in sorted({need.kind for need in needs if (need.within or 0) > kept}):
-            longest = max(need.within or 0 for need in needs if need.kind == kind)
+        for kind in sorted({need.kind for need in needs if need.least_days > kept}):
+            longest = max(need.least_days for need in needs if need.kind == kind)
             found.model_files[model.name].report(
                 ("model",), f"the model '{model.name}' looks back {longest:,} days for {kind}, and events are kept for"
                 f" {kept:,} days", "Shorten its window, or lengthen 'events' under 'retention' in hubsync.yaml.",
@@ -68,7 +69,7 @@ def _windows(declared: object) -> Iterator[float]:
     if isinstance(declared, Fade):
         yield declared.interval / declared.share
     elif isinstance(declared, BaseModel):
-        yield getattr(declared, "within", None) or 0
+        yield (getattr(declared, "within", None) or 0) + (getattr(declared, "against", None) or 0)
         for name in type(declared).model_fields:
             yield from _windows(getattr(declared, name))
     elif isinstance(declared, list | tuple):

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from hubsync.scoring.configuration import Main, PortalMap
-from hubsync.scoring.declarations import Signal
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.origins import EventKind
+from hubsync.scoring.segments import Segment
+from hubsync.scoring.signals import Signal
 from hubsync.scoring.words import WORDS
 
 
@@ -22,6 +23,7 @@ def schema() -> dict[str, dict[str, Any]]:
     found["portal.yaml"]["properties"]["words"] = _words()
     found["events.yaml"] = TypeAdapter(dict[str, EventKind]).json_schema(by_alias=True)
     found["signals.yaml"] = TypeAdapter(dict[str, Signal]).json_schema(by_alias=True)
+    found["segments.yaml"] = TypeAdapter(dict[str, Segment]).json_schema(by_alias=True)
     kinds = tuple(KINDS[name].declaration for name in sorted(KINDS))
     union = [TypeAdapter(kind).json_schema(by_alias=True, ref_template="#/$defs/{model}") for kind in kinds]
     definitions = {name: each for one in union for name, each in one.pop("$defs", {}).items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from hubsync.scoring.meaning import ExpressionError, Meaning
-from hubsync.scoring.sources import AnySource
+from hubsync.scoring.origins import AnySource
 from hubsync.scoring.vocabulary import ObjectScope, Vocabulary
 from hubsync.scoring.words import WORDS
 from hubsync.types import AsOf

@@ -9,9 +9,10 @@ from typing import Any
 
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import Named
+from hubsync.types import Fit
 
-# What is said about a model for people changes no score.
-_PROSE = {"outcome", "owner", "covers"}
+# What is said about a model for people, and when it is written, changes no score.
+_PROSE = {"outcome", "owner", "covers", "refresh", "job"}
 
 
 def versions(found: Declared, order: Sequence[str], ingredients: Mapping[str, frozenset[str]]) -> dict[str, str]:
@@ -26,9 +27,30 @@ def versions(found: Declared, order: Sequence[str], ingredients: Mapping[str, fr
             "reads": [[*named, _declaration(found, named)] for named in sorted(reads) if named[0] != "model"],
             "ingredients": {each: made[each] for each in sorted(ingredients[name])},
         }
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-        made[name] = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+        made[name] = _digest(parts)
     return made
+
+
+def fitted_versions(
+    base: Mapping[str, str], ingredients: Mapping[str, frozenset[str]], fits: Mapping[str, Fit]
+) -> dict[str, str]:
+    """The version of every model with its fit: that of its declaration unless it, or what it is made of, is fitted.
+
+    `base` has the versions of the declarations, ingredients first.
+    """
+    made: dict[str, str] = {}
+    for name, version in base.items():
+        changed = {each: made[each] for each in ingredients.get(name, ()) if made[each] != base[each]}
+        fit = fits.get(name)
+        fitted = fit is not None or bool(changed)
+        parts = {"declared": version, "fitted": fit.parameters if fit is not None else None, "ingredients": changed}
+        made[name] = _digest(parts) if fitted else version
+    return made
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def _declaration(found: Declared, named: Named) -> Any:

@@ -6,6 +6,7 @@ import logging
 
 import typer
 
+from hubsync.cli.advise import advise
 from hubsync.cli.backup import backup
 from hubsync.cli.check import check
 from hubsync.cli.demo import demo
@@ -13,7 +14,9 @@ from hubsync.cli.emulate import emulate
 from hubsync.cli.explain import explain
 from hubsync.cli.export import export
 from hubsync.cli.failing import EXIT_CODES, Commands
+from hubsync.cli.fit import fit
 from hubsync.cli.forget import forget
+from hubsync.cli.history import history
 from hubsync.cli.init import init
 from hubsync.cli.options import choose
 from hubsync.cli.output import Beside
@@ -41,8 +44,8 @@ app = typer.Typer(
 
 app.callback()(choose)
 _COMMANDS = (
-    demo, init, check, provision, plan, sync, explain, status, runs, sql, serve, backup, restore, export, forget,
-    emulate,
+    demo, init, check, advise, provision, plan, sync, explain, history, fit, status, runs, sql, serve, backup, restore,
+    export, forget, emulate,
 )  # fmt: skip
 
 for _command in _COMMANDS:

@@ -10,16 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
-from hubsync.catalog import Catalog, UnmappedWord, load, unmapped_words
+from hubsync.catalog import Catalog, UnmappedWord, load, unmapped_words, warnings
 from hubsync.cli.check_screen import show_config, show_portal, show_problems, show_warnings
 from hubsync.cli.check_tables import table_mistakes
 from hubsync.cli.drift import held_sentences
 from hubsync.cli.inspection import Inspection, inspect
+from hubsync.cli.never import never_gave
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.cli.versions_ending import WARN_BEFORE_END, ending_sentences
 from hubsync.errors import ConfigError
 from hubsync.scoring.sources import Feeds
+from hubsync.spark import unable
 from hubsync.workspace import Workspace, knows_zone, moment
 
 
@@ -49,25 +51,26 @@ def check(
         catalog = load(given.config)
         now = moment(datetime.now(UTC).replace(tzinfo=None), "UTC")
         words = unmapped_words(catalog, now, Feeds())
+        told = [*missing_files, *_engine_troubles(catalog), *warnings(catalog, catalog.vocabulary(now))]
         if json:
-            emit({"ok": True, **_config_data(catalog, words), "warnings": missing_files, "problems": []})
+            emit({"ok": True, **_config_data(catalog, words), "warnings": told, "problems": []})
         else:
             show_config(screen(), catalog, words)
-            show_warnings(screen(), missing_files)
+            show_warnings(screen(), told)
         return
     with Workspace.open(given) as workspace:
         found = inspect(workspace)
         words = unmapped_words(workspace.catalog, workspace.as_of, found.feeds)
-        warnings = [*missing_files, *_warnings(workspace)]
-        problems = list(_problems(found))
+        told = [*missing_files, *_warnings(workspace, found.feeds)]
+        problems = [*(Problem(each, 2) for each in _engine_troubles(workspace.catalog)), *_problems(found)]
         if json:
-            emit(_config_data(workspace.catalog, words) | _portal_data(workspace, found, problems, warnings))
+            emit(_config_data(workspace.catalog, words) | _portal_data(workspace, found, problems, told))
         else:
             console = screen()
             show_config(console, workspace.catalog, words)
             show_portal(console, workspace, found)
             messages = [problem.message for problem in problems]
-            show_problems(console, messages, warnings, found.scopes, _verdict(workspace.catalog, found, problems))
+            show_problems(console, messages, told, found.scopes, _verdict(workspace.catalog, found, problems))
     raise typer.Exit(max((problem.exit_code for problem in problems), default=0))
 
 
@@ -86,7 +89,14 @@ def _not_scored(catalog: Catalog, found: Inspection) -> list[str]:
 
 def _plan_works(catalog: Catalog, found: Inspection) -> bool:
     """Whether anything could be scored; a plan goes on without the rest."""
-    return not catalog.on or len(_not_scored(catalog, found)) < len(catalog.on)
+    some = not catalog.on or len(_not_scored(catalog, found)) < len(catalog.on)
+    return some and not _engine_troubles(catalog)
+
+
+def _engine_troubles(catalog: Catalog) -> list[str]:
+    """What keeps the engine of the configuration from working on this machine."""
+    missing = unable() if catalog.main.on_spark else None
+    return [missing] if missing else []
 
 
 def _verdict(catalog: Catalog, found: Inspection, problems: list[Problem]) -> str:
@@ -107,13 +117,14 @@ def _config_data(catalog: Catalog, words: list[UnmappedWord]) -> dict[str, Any]:
         "config": str(catalog.folder),
         "models_on": [model.model for model in catalog.on],
         "models_off": [name for name in catalog.models if name not in catalog.main.models],
+        "segments": [name for name in catalog.segments if name not in catalog.segments_off],
+        "segments_off": catalog.segments_off,
+        "engine": catalog.main.engine,
         "unmapped_words": words,
     }
 
 
-def _portal_data(
-    workspace: Workspace, found: Inspection, problems: list[Problem], warnings: list[str]
-) -> dict[str, Any]:
+def _portal_data(workspace: Workspace, found: Inspection, problems: list[Problem], told: list[str]) -> dict[str, Any]:
     account = workspace.account
     return {
         "ok": not problems,
@@ -142,7 +153,7 @@ def _portal_data(
             "calls_in_10_seconds": workspace.client.transport.rate.maximum,
         },
         "first_pull": found.estimate,
-        "warnings": warnings,
+        "warnings": told,
         "problems": [problem.message for problem in problems],
     }  # fmt: skip
 
@@ -165,7 +176,9 @@ def _problems(found: Inspection) -> Iterator[Problem]:
         yield Problem(sentence, 1)
 
 
-def _warnings(workspace: Workspace) -> Iterator[str]:
+def _warnings(workspace: Workspace, feeds: Feeds) -> Iterator[str]:
+    yield from warnings(workspace.catalog, workspace.catalog.vocabulary(workspace.as_of, feeds))
+    yield from never_gave(workspace.catalog, workspace.store, workspace.as_of)
     yield from ending_sentences(workspace.client.versions.ending(workspace.present.day + WARN_BEFORE_END))
     if not knows_zone(workspace.account.time_zone):
         yield (

@@ -11,6 +11,7 @@ from hubsync.catalog import Catalog, UnmappedWord
 from hubsync.cli import render
 from hubsync.cli.inspection import Inspection, ScopeCheck
 from hubsync.cli.output import clean
+from hubsync.cli.results import show_inactive
 from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED, without_place
 from hubsync.workspace import Workspace
 
@@ -25,6 +26,9 @@ def show_config(console: Console, catalog: Catalog, words: Sequence[UnmappedWord
     """The configuration in a few lines, and the words it leaves unknown."""
     on = ", ".join(f"{model.model} ({model.object})" for model in catalog.on) or "none"
     console.print(f"Configuration {catalog.folder}: no mistakes. Models that are on: {on}.", soft_wrap=True)
+    show_inactive(console, catalog)
+    spark = catalog.main.on_spark
+    console.print(f"Signals are made by {f'Spark (master: {spark.master})' if spark else 'DuckDB'}.", soft_wrap=True)
     if not words:
         console.print("Every word that the models use is mapped in portal.yaml.")
         return
@@ -107,7 +111,7 @@ def _show_budget(console: Console, workspace: Workspace, found: Inspection) -> N
     estimate = found.estimate
     counts = ", ".join(f"{'?' if count is None else f'{count:,}'} {name}" for name, count in estimate.records.items())
     console.print(f"The portal has {counts}.", soft_wrap=True)
-    kinds = ", ".join(estimate.kinds)
+    kinds = ", ".join(f"{kind} (at least {least:,})" if least > 1 else kind for kind, least in estimate.kinds.items())
     more = f", and the pages of {kinds}, whose number HubSpot does not tell" if kinds else ""
     console.print(
         f"A first pull takes about {estimate.calls:,} calls{more}: {max(estimate.minutes, 0.1):.1f} minutes or more.",

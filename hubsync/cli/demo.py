@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from hubsync.cli.demo_models import Choice, Example, Figures, examples, figures, switch_on
 from hubsync.cli.demo_screen import show_demo
 from hubsync.cli.emulate import Contacts, PlanName, PlanOption, Seed
-from hubsync.cli.explaining import Explained, Scored, find, scored
+from hubsync.cli.explaining import Scored, scored
 from hubsync.cli.init import write_starter
 from hubsync.cli.options import Json
 from hubsync.cli.output import emit, screen
@@ -26,7 +26,6 @@ from hubsync.journal import RunResult
 from hubsync.pipeline import Options, run
 from hubsync.provision import provision
 from hubsync.settings import Settings
-from hubsync.store import StoredRecord
 from hubsync.workspace import Workspace
 
 
@@ -41,22 +40,40 @@ class Demo:
     pulled: Mapping[str, int]
     budget: Budget
     burst: int | None
-    scores: dict[str, list[Decimal]] = field(default_factory=dict)
-    ranges: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
-    examples: list[tuple[str, StoredRecord, list[Explained]]] = field(default_factory=list)
+    chosen: Choice
+    figures: list[Figures] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     statistics: Mapping[str, Any] = field(default_factory=dict)
     explained: int = 0
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
-def demo(*, contacts: Contacts = 2_000, seed: Seed = 1, plan: PlanOption = PlanName.PRO, json: Json = False) -> None:
+Models = Annotated[
+    str | None,
+    typer.Option("--models", metavar="A,B|all", help="Which of the models that ship, instead of those that are on."),
+]
+
+
+def demo(
+    *,
+    contacts: Contacts = 2_000,
+    seed: Seed = 1,
+    plan: PlanOption = PlanName.PRO,
+    models: Models = None,
+    json: Json = False,
+) -> None:
     """Run everything against a simulated HubSpot: provision, pull, score, plan, push, and plan again."""
     started = time.monotonic()
     with Watch(quiet=json) as watch, TemporaryDirectory(prefix="hubsync-demo-") as folder:
+        config = Path(folder) / "config"
+        write_starter(config)
+        chosen = switch_on(config, models)
+        for sentence in chosen.left_out:
+            watch.note(sentence)
         watch.stage(f"start a simulated portal with {contacts:,} contacts")
         with simulated_portal(["--contacts", str(contacts), "--seed", str(seed), "--plan", plan.value]) as portal:
-            found = _run(portal, Path(folder), watch)
+            found = _run(portal, Path(folder), chosen, watch)
     found.seconds = round(time.monotonic() - started, 1)
     if json:
         emit(_data(found))
@@ -76,9 +93,8 @@ def _settings(portal: Simulated, folder: Path) -> Settings:
     return Settings.only(given)
 
 
-def _run(portal: Simulated, folder: Path, watch: Watch) -> Demo:
+def _run(portal: Simulated, folder: Path, chosen: Choice, watch: Watch) -> Demo:
     settings = _settings(portal, folder)
-    write_starter(settings.config)
     with Workspace.open(settings) as workspace:
         watch.stage("provision")
         made = provision(workspace.writer, workspace.catalog, dry_run=False)
@@ -90,7 +106,7 @@ def _run(portal: Simulated, folder: Path, watch: Watch) -> Demo:
         second = run(workspace, Options("plan"), watch)
         with workspace.store.read() as reader:
             pulled = reader.counts()
-        found = Demo(result, second, data, len(made.created), pulled, budget, burst)
+        found = Demo(result, second, data, len(made.created), pulled, budget, burst, chosen)
         watch.stage("explain every score")
         with scored(workspace.catalog, workspace.store, workspace.as_of) as scores:
             _look(found, scores)
@@ -104,23 +120,13 @@ def _look(found: Demo, scores: Scored) -> None:
     ranked = {}
     for model in scores.scores.models:
         values = scores.values(model)
-        found.scores[model.name] = [score for _, score in values]
-        found.ranges[model.name] = model.declaration.between
-        if model.declaration.tiers or len(model.body.axes) > 1:
-            ranked[model.object] = [record_id for record_id, _ in values]
+        ranked[model.name] = [record_id for record_id, _ in values]
+        found.figures.append(figures(scores, model, [score for _, score in values], found.chosen.usual))
         for explanation in scores.all(model):
             found.explained += 1
             if explanation.score is not None and explanation.total != explanation.score:
                 found.failures.append(f"{model.name} does not add up for record {explanation.record_id}.")
-    leads, customers = ranked.get("contacts", []), ranked.get("companies", [])
-    for title, object_, ids, place in (
-        ("the best lead", "contacts", leads, -1),
-        ("the customer most at risk", "companies", customers, 0),
-        ("a lead in the middle", "contacts", leads, len(leads) // 2),
-    ):
-        if ids:
-            record = find(scores.store, object_, ids[place])
-            found.examples.append((title, record, scores.explain(record)))
+    found.examples = examples(scores, ranked)
 
 
 def _judge(found: Demo) -> None:
@@ -142,11 +148,13 @@ def _data(found: Demo) -> dict[str, Any]:
         "failures": found.failures,
         "pulled": found.pulled,
         "properties_made": found.properties,
+        "models": [each.data() for each in found.figures],
+        "left_out": found.chosen.left_out,
         "explanations_checked": found.explained,
         "examples": [
-            {"title": title, "object": record.object, "record_id": record.record_id,
-             "models": [each.data() for each in explained]}
-            for title, record, explained in found.examples
+            {"title": each.title, "object": each.record.object, "record_id": each.record.record_id,
+             "models": [one.data() for one in each.explained]}
+            for each in found.examples
         ],
         "second_plan": {
             "changes": found.second.plan.changes if found.second.plan else None,

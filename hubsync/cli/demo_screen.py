@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 
 from hubsync.cli import render
+from hubsync.cli.demo_models import Figures
 from hubsync.cli.explain import show
 from hubsync.cli.output import clean
 
 if TYPE_CHECKING:
     from hubsync.cli.demo import Demo
 
-_BINS = 10
+_FEW = 6
+"""So many models are shown each with its distribution in full; of more, each has a line, and the usual ones both."""
+
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 _NEXT = """\
 Next, your own portal:
@@ -28,7 +31,7 @@ Next, your own portal:
 
 
 def show_demo(console: Console, found: Demo) -> None:
-    """Counts, distributions, three records explained, the API's use, and the verdict."""
+    """Counts, distributions, some records explained, the API's use, and the verdict."""
     result, data = found.result, found.data
     records = ", ".join(f"{count:,} {name}" for name, count in sorted(found.pulled.items()))
     console.print()
@@ -39,24 +42,33 @@ def show_demo(console: Console, found: Demo) -> None:
         soft_wrap=True,
     )
     console.print()
-    for model, scores in found.scores.items():
-        if scores:
-            console.print(render.histogram(model, bins(scores, *found.ranges[model])))
-    for title, record, explained in found.examples:
-        console.print(f"{title}: {record.object} {record.record_id} {clean(_name(record.properties))}", style="bold")
-        show(console, explained)
+    many = len(found.figures) > _FEW
+    if many:
+        console.print(_lines(found.figures))
+    for each in found.figures:
+        if each.scored and (each.usual or not many):
+            console.print(render.histogram(each.model, each.bins))
+    for sentence in found.chosen.left_out:
+        console.print(sentence, style="yellow", soft_wrap=True)
+    for example in found.examples:
+        record = example.record
+        name = clean(_name(record.properties))
+        console.print(f"{example.title}: {record.object} {record.record_id} {name}", style="bold")
+        show(console, example.explained)
     _show_api(console, found)
     _show_verdict(console, found)
 
 
-def bins(scores: Sequence[Decimal], least: Decimal, most: Decimal) -> list[tuple[str, int]]:
-    """The scores in ten ranges of the same width, the last one with its upper end."""
-    width = (most - least) / _BINS
-    counts = [0] * _BINS
-    for score in scores:
-        counts[min(int((score - least) / width), _BINS - 1)] += 1
-    edges = [least + width * number for number in range(_BINS + 1)]
-    return [(f"{edges[n].normalize():f}-{edges[n + 1].normalize():f}", count) for n, count in enumerate(counts)]
+def _lines(figures: list[Figures]) -> Table:
+    """A line for each model: how many records it scored, how the scores lie from its least to its most, its tiers."""
+    made = render.table("model", "object", "#scored", "#unscored", "distribution", "tiers")
+    for each in figures:
+        most = max((count for _, count in each.bins), default=0) or 1
+        # What is there is seen, however little it is.
+        skyline = "".join(_HEIGHTS[-(-count * (len(_HEIGHTS) - 1) // most)] for _, count in each.bins)
+        told = ", ".join(f"{tier} {count:,}" for tier, count in each.tiers.items())
+        made.add_row(each.model, each.object, f"{each.scored:,}", f"{each.records - each.scored:,}", skyline, told)
+    return made
 
 
 def _name(properties: object) -> str:

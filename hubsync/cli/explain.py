@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hubsync.cli import render
+from hubsync.cli.belonging import Belongs, explain_segments
 from hubsync.cli.explaining import Explained, find, scored
 from hubsync.cli.options import AsOfText, Json, as_of, settings
 from hubsync.cli.output import clean, emit, moment, screen
@@ -35,6 +36,7 @@ def explain(
     found = find(local.store, name, record)
     with scored(local.catalog, local.store, local.as_of, [name]) as scores:
         explained = scores.explain(found)
+        segments = explain_segments(scores, found)
     outside = scores.outside(name, explained)
     if json:
         emit({
@@ -44,13 +46,15 @@ def explain(
             "as_of": local.as_of.now,
             "models": [each.data() for each in explained],
             "outside": outside,
+            "segments": segments,
         })  # fmt: skip
         return
     console = screen()
-    console.print(f"{_title(found)}, as of {moment(local.as_of.now)}", style="bold")
+    console.print(f"{title(found)}, as of {moment(local.as_of.now)}", style="bold")
     show(console, explained)
     for model, who in outside.items():
         console.print(f"{model}: this record is outside of 'who' ({who}), so it has no such score.", soft_wrap=True)
+    _show_segments(console, segments)
 
 
 def object_name(text: str) -> str:
@@ -61,7 +65,8 @@ def object_name(text: str) -> str:
     return name
 
 
-def _title(record: StoredRecord) -> str:
+def title(record: StoredRecord) -> str:
+    """A record as a person knows it."""
     keys = {"contacts": "email", "companies": "domain"}
     shown = record.properties.get(keys.get(record.object, "")) or ""
     return f"{record.object} {record.record_id} {clean(shown)}".strip()
@@ -80,17 +85,30 @@ def _show_model(console: Console, explained: Explained) -> None:
     lines = render.table("#points", "rule", "reason")
     for line in found.contributions:
         if line.known and line.points:
-            lines.add_row(_points(line.points), line.rule, line.reason)
+            lines.add_row(points(line.points), line.rule, line.reason)
     lines.add_section()
-    lines.add_row(Text(_points(found.total, sign=False), style="bold"), Text("sum", style="bold"), _verdict(explained))
+    lines.add_row(Text(points(found.total, sign=False), style="bold"), Text("sum", style="bold"), _verdict(explained))
     console.print(lines)
     quiet = [line.reason for line in found.contributions if line.known and not line.points]
     unknown = [line.reason for line in found.contributions if not line.known]
+    for key, value in found.extras.items():
+        console.print(f"  {key.replace('_', ' ')}: {'unknown' if value is None else value}")
     if unknown:
         console.print(f"  unknown, so no points: {'; '.join(unknown)}", style="yellow", soft_wrap=True)
     if quiet:
         console.print(f"  known, and no points: {'; '.join(quiet)}", style="dim", soft_wrap=True)
     _show_published(console, explained)
+
+
+def _show_segments(console: Console, segments: Sequence[Belongs]) -> None:
+    if not segments:
+        return
+    table = render.table("segment", "belongs", "since", "condition", "why", title="Segments")
+    marks = {True: Text("yes", style="green"), False: Text("no", style="dim"), None: Text("unknown", style="yellow")}
+    for each in segments:
+        since = f"{each.since:%Y-%m-%d}" if each.since is not None else ""
+        table.add_row(each.segment, marks[each.belongs], since, each.condition, each.why)
+    console.print(table)
 
 
 def _score(explained: Explained) -> str:
@@ -107,16 +125,19 @@ def _verdict(explained: Explained) -> str:
     return "= the score" if same else f"differs from the score {score}; please report it"
 
 
-def _points(points: Decimal, *, sign: bool = True) -> str:
-    text = f"{points.normalize():{'+' if sign else ''}f}"
-    return "0" if points == 0 else text
+def points(number: Decimal, *, sign: bool = True) -> str:
+    """A number of points without needless zeros."""
+    text = f"{number.normalize():{'+' if sign else ''}f}"
+    return "0" if number == 0 else text
 
 
 def _show_published(console: Console, explained: Explained) -> None:
     last = explained.published
     if last is not None:
-        score = "no score" if last.score is None else _points(last.score, sign=False)
+        score = "no score" if last.score is None else points(last.score, sign=False)
         console.print(f"  last published {moment(last.as_of)}: {score}{f', tier {last.tier}' if last.tier else ''}")
+    if explained.refresh:
+        console.print(f"  {explained.refresh}", soft_wrap=True)
     for name, value in explained.hubspot.items():
         shown = clean(value, 250) if value else "(empty)"
         console.print(Text.assemble(f"  in HubSpot  {name} = ", shown), soft_wrap=True)

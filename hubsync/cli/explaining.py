@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from hubsync.catalog import Catalog
 from hubsync.cli.output import clean
 from hubsync.errors import InputError
 from hubsync.plan.moves import settled
+from hubsync.plan.refresh import refreshing
 from hubsync.pull import feeds_of
 from hubsync.score import explanations, score
 from hubsync.scoring.explain import Explanation, explain
@@ -19,6 +20,7 @@ from hubsync.scoring.model import CompiledModel, compile_model
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.units import OBJECTS
+from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import AFTER, Published, Scratch, Store, StoredRecord
 from hubsync.types import AsOf
 
@@ -31,6 +33,8 @@ class Explained:
     tier: str | None
     published: Published | None
     hubspot: Mapping[str, str | None]
+    refresh: str = ""
+    """When its published value may move, of a model that is not refreshed in every run."""
 
     def data(self) -> dict[str, Any]:
         """As JSON says it."""
@@ -42,8 +46,10 @@ class Explained:
             "known_data": found.known_data,
             "why": found.why,
             "total": found.total,
+            "extras": found.extras,
             "contributions": found.contributions,
             "published": _shown(self.published),
+            "refresh": self.refresh,
             "hubspot": self.hubspot,
         }
 
@@ -62,13 +68,16 @@ class Scored:
     store: Store
     scratch: Scratch
     scores: Scores
+    vocabulary: Vocabulary
 
     def explain(self, record: StoredRecord) -> list[Explained]:
         """Every model that scores a record; raises InputError when none does."""
         found = explanations(self.scratch, self.scores, record.object, record.record_id)
         with self.store.read() as reader:
             published = {each.model: each for each in reader.published(record.object, record.record_id)}
-        return [self._explained(each, record, published.get(each.model)) for each in found]
+            days = reader.refreshed()
+        told = [self._explained(each, record, published.get(each.model)) for each in found]
+        return [replace(each, refresh=self._refresh(each, days)) for each in told]
 
     def outside(self, object_: str, found: Sequence[Explained]) -> dict[str, str]:
         """The models of an object that leave this record out, with the condition that does."""
@@ -93,15 +102,23 @@ class Scored:
 
     def _explained(self, found: Explanation, record: StoredRecord, published: Published | None) -> Explained:
         model = next(each for each in self.scores.models if each.name == found.model)
-        writes = model.declaration.writes
-        names = writes.model_dump(exclude_none=True).values() if writes else ()
-        hubspot = {name: record.own.get(name) for name in names}
+        hubspot = {name: record.own.get(name) for name in model.declaration.written.values()}
         return Explained(found, self._tier(model, record.record_id, published), published, hubspot)
+
+    def _refresh(self, explained: Explained, days: Mapping[str, str]) -> str:
+        """When the published value of a model may move that is not refreshed in every run."""
+        model = self.catalog.models[explained.explanation.model]
+        if model.refresh == "every run" or model not in self.catalog.on:
+            return ""
+        waits = refreshing([model], days, self.vocabulary.as_of.day, ()).waiting.get(model.model)
+        return f"refreshed {model.refresh}, next {f'on {waits}' if waits else 'by the next sync'}"
 
     def _tier(self, model: CompiledModel, record_id: str, published: Published | None) -> str | None:
         """The tier after the leave margin, as a sync would publish it."""
-        same = published is not None and published.version == self.catalog.version(model.name)
-        tier = settled(model.body.axes, model.declaration.leave_margin)
+        version = self.catalog.version(model.name, self.scores.fits)
+        same = published is not None and published.version == version
+        declared = model.declaration
+        tier = settled(model.body.axes, declared.leave_margin, list(declared.conditional_tiers))
         rows = self.scratch.execute(
             f'SELECT {tier} FROM (SELECT *, CAST(? AS VARCHAR) AS held FROM "{model.relation}" WHERE record_id = ?)',  # noqa: S608
             [published.tier if same and published else None, record_id],
@@ -110,22 +127,25 @@ class Scored:
 
 
 @contextmanager
-def scored(catalog: Catalog, store: Store, as_of: AsOf, objects: Collection[str] = OBJECTS) -> Iterator[Scored]:
-    """Score as of a moment from what was pulled: the models of these objects, and what they are made of."""
+def scored(
+    catalog: Catalog, store: Store, as_of: AsOf, objects: Collection[str] = OBJECTS, *, anew: str = ""
+) -> Iterator[Scored]:
+    """Score as of a moment from what was pulled: the models of these objects, and what they are made of.
+
+    All with their stored fits, but for the model that is fitted `anew`.
+    """
     with store.read() as reader:
-        feeds = feeds_of(catalog, reader.sources())
-    vocabulary = catalog.vocabulary(as_of, feeds)
-    names = _with_ingredients(catalog, {model.model for model in catalog.needed if model.object in objects})
+        feeds, fits = feeds_of(catalog, reader.sources()), reader.fits(catalog.versions, as_of.now)
+    vocabulary = catalog.vocabulary(as_of, feeds, {name: fit for name, fit in fits.items() if name != anew})
+    segments = [each for each in catalog.compiled_segments(vocabulary) if each.object in objects]
+    read = set[str]().union(*(catalog.read_by_segments[each.key] for each in segments))
+    names = catalog.with_ingredients(read | {model.model for model in catalog.needed if model.object in objects})
     models = tuple(compile_model(model, vocabulary) for model in catalog.needed if model.model in names)
-    needs = requirements(models, vocabulary)
+    needs = requirements([*models, *segments], vocabulary)
     active = [source for source in feeds.active.values() if source is not None]
     with store.scratch(as_of, active, needs.objects, needs.links) as scratch:
-        yield Scored(catalog, store, scratch, score(scratch, models, vocabulary))
-
-
-def _with_ingredients(catalog: Catalog, names: set[str]) -> set[str]:
-    more = names.union(*(catalog.ingredients.get(name, frozenset()) for name in names))
-    return names if more == names else _with_ingredients(catalog, more)
+        scores = score(scratch, models, vocabulary, segments, catalog.main.on_spark)
+        yield Scored(catalog, store, scratch, scores, vocabulary)
 
 
 def find(store: Store, object_: str, key: str) -> StoredRecord:

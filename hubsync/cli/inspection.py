@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hubsync.cli.drift import known_schema
-from hubsync.crm import PropertyLimit, needed_scopes
+from hubsync.crm import PropertyLimit, needed_scopes, source_scopes
 from hubsync.provision import Provisioned, compare
 from hubsync.pull import Lost
 from hubsync.pull.estimate import Estimate, estimate
+from hubsync.pull.glance import Glance
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import SourceReport
+from hubsync.pull.sources.registry import MECHANISMS
 from hubsync.pull.survey import Mode, Past, Survey, needs
-from hubsync.scoring.origins import OccurrenceSource
 from hubsync.scoring.sources import Feeds
 from hubsync.types import Usage
 from hubsync.workspace import Workspace
@@ -70,9 +71,11 @@ def inspect(workspace: Workspace) -> Inspection:
         # Where pulls stand does not matter here; what they have read before does.
         past = Past(known_schema(reader), {state.source: state for state in reader.sources()}, {}, {})
         written = reader.written_models()
-    survey = Survey(portal, catalog, past, Mode(workspace.as_of), lambda _object, _ids: {})
-    unreadable = [model.model for model in catalog.on if str(model.object) in survey.unavailable]
+    mode = Mode(workspace.as_of, secret=workspace.settings.named)
+    survey = Survey(portal, catalog, past, mode, Glance(workspace.store))
+    unreadable = [model for model, (object_, _) in catalog.written.items() if object_ in survey.unavailable]
     first_pull = estimate(client, catalog, workspace.as_of)
+    unbounded = {kind: least for kind, least in first_pull.kinds.items() if _unbounded(survey, kind)}
     return Inspection(
         survey.choice.feeds,
         tuple(_scopes(workspace)),
@@ -83,33 +86,36 @@ def inspect(workspace: Workspace) -> Inspection:
         compare(client, catalog, present=survey.definitions, left_out=unreadable, written=written)[0],
         client.custom_property_limits(),
         client.usage(),
-        replace(first_pull, kinds=tuple(kind for kind in first_pull.kinds if _unbounded(survey, kind))),
+        replace(first_pull, kinds=unbounded),
     )
 
 
 def _unbounded(survey: Survey, kind: str) -> bool:
-    """Whether a kind is fed by event occurrences, whose number HubSpot does not tell beforehand."""
+    """Whether a kind is fed by a stream of events, whose number HubSpot does not tell beforehand."""
     source = survey.choice.active.get(kind)
-    return source is not None and isinstance(survey.source(source), OccurrenceSource)
+    return source is not None and type(survey.source(source)) in MECHANISMS
 
 
 def _scopes(workspace: Workspace) -> Iterator[ScopeCheck]:
     catalog = workspace.catalog
     wanted, vocabulary = needs(catalog, workspace.as_of, Feeds())
-    writing = {each.model: str(each.object) for each in catalog.on if each.writes is not None}
+    writing = {model: object_ for model, (object_, _) in catalog.written.items()}
     scored = {str(each.object) for each in catalog.needed}
-    by_events: set[str] = set()
+    by_source = defaultdict[str, set[str]](set)
+    sources = {source.from_ for _, _, source in wanted.sources(vocabulary)}
     for kind, _, source in wanted.sources(vocabulary):
-        if isinstance(source, OccurrenceSource):
-            by_events |= wanted.models["event", kind]
+        if scopes := source_scopes(source.from_):
+            by_source[scopes.what] |= wanted.models["event", kind]
     may_read, may_write = workspace.scopes, _write_scopes(workspace)
-    for need in needed_scopes(wanted.objects, writing.values(), events=bool(by_events), provision=True):
+    for need in needed_scopes(wanted.objects, writing.values(), sources=sources, provision=True):
         reads = need.what.startswith("read ")
         object_ = need.what.rpartition(" ")[2]
         if reads:
-            models = by_events if object_ == "events" else wanted.models["object", object_]
+            models = by_source.get(need.what) or wanted.models["object", object_]
         else:
             models = {model for model, of in writing.items() if of == object_}
+        # Segments stand on models, which are named.
+        models = (models & catalog.models.keys()) or models
         granted = may_read if reads else may_write
         blocks = (reads and object_ in scored) or need.what.startswith("write ")
         allowed = None if granted is None else need.met_by(granted)

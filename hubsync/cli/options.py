@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from hubsync.errors import InputError
+from hubsync.scoring.meaning import nearest
 from hubsync.settings import Settings, advised
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -51,6 +53,12 @@ def settings(*, new: bool = False, every: bool = False) -> Settings:
 def typed(text: str) -> str:
     """A text with the commands that it advises as they have to be typed for the chosen portal."""
     return advised(text, _portal.get())
+
+
+def refuse_unknown_model(name: str, models: Collection[str]) -> None:
+    """Raise InputError for the name of a model that is not declared."""
+    if name not in models:
+        raise InputError(f"There is no model '{name}', only {', '.join(models)}. {nearest(name, models)}".strip())
 
 
 def as_of(text: str | None) -> datetime | None:

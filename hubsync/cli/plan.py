@@ -14,7 +14,7 @@ from hubsync.cli import render
 from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
 from hubsync.cli.output import counted, emit, moment, screen
 from hubsync.cli.progress import Watch
-from hubsync.cli.results import as_data, leave, show_budget, show_gaps, show_moves, write_calls
+from hubsync.cli.results import as_data, leave, show_budget, show_gaps, show_moves, show_segments, write_calls
 from hubsync.errors import InputError, RunningError
 from hubsync.journal import RunResult
 from hubsync.pipeline import Options, run
@@ -146,6 +146,10 @@ def _show_plan(
         show_moves(console, workspace.catalog, planned)
         for model in planned.new_models:
             console.print(f"The model {model} has a new version, which is the likely cause of its moves.")
+        show_segments(console, workspace.catalog, planned)
+        for model, day in planned.waiting.items():
+            often = workspace.catalog.models[model].refresh if model in workspace.catalog.models else "again"
+            console.print(f"{model} is refreshed {often}, next {day}; until then it keeps what was published.")
         console.print(render.guards(planned.guards))
 
 

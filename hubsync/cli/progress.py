@@ -49,14 +49,14 @@ class Watch:
         if self._bars and not self._bars.live.is_started:
             self._bars.start()
 
-    def rows(self, stream: str, count: int, total: int | None) -> None:
+    def rows(self, stream: str, rows: int, total: int | None) -> None:
         """So many rows of a stream are done, of `total` where that is known."""
-        self._counts[stream] = count
+        self._counts[stream] = rows
         if self._bars is None:
             return
         if stream not in self._tasks:
             self._tasks[stream] = self._bars.add_task(stream, total=total)
-        self._bars.update(self._tasks[stream], completed=count, total=total)
+        self._bars.update(self._tasks[stream], completed=rows, total=total)
 
     def note(self, text: str) -> None:
         """Something worth saying happened."""

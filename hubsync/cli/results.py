@@ -11,6 +11,7 @@ from rich.console import Console
 
 from hubsync.catalog import Catalog
 from hubsync.cli import render
+from hubsync.cli.bots import bot_sentence
 from hubsync.cli.output import counted
 from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED, without_place
 from hubsync.journal import RunResult
@@ -50,9 +51,12 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
         "first_write": plan.first_write if plan else False,
         "new_models": plan.new_models if plan else (),
         "tier_moves": moves_as_rows(plan.tier_moves if plan else {}),
+        "segment_moves": _segments(plan) if plan else {},
+        "refresh_waits": plan.waiting if plan else {},
         "guards": plan.guards if plan else (),
         "unavailable": _gaps(result),
         "values_already_there": plan.replaced if plan else 0,
+        "bots": result.pulled.bots if result.pulled else {},
         "models_held": result.pulled.held if result.pulled else {},
         "written": result.written,
         "rejected": result.rejected,
@@ -64,7 +68,9 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
 
 
 def show_gaps(console: Console, result: RunResult) -> None:
-    """What HubSpot refused to show, and what the scores lack by it."""
+    """What HubSpot refused to show, and what the scores lack by it; and what they leave out as done by programs."""
+    if result.pulled and (bots := bot_sentence(result.pulled.bots)):
+        console.print(bots, style="dim", soft_wrap=True)
     found = _gaps(result)
     if not found:
         return
@@ -104,6 +110,36 @@ def show_moves(console: Console, catalog: Catalog, plan: Plan) -> None:
     for model, moves in plan.tier_moves.items():
         if any(old or new for old, new in moves):
             console.print(render.matrix(model, moves, tiers(catalog, model)))
+
+
+def _segments(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Moves of segments as JSON says them."""
+    return {
+        object_: [
+            {"segment": segment, "before": before, "enter": enter, "leave": leave}
+            for segment, (before, enter, leave) in moves.items()
+        ]
+        for object_, moves in plan.segment_moves.items()
+    }
+
+
+def show_segments(console: Console, catalog: Catalog, plan: Plan) -> None:
+    """Who belongs to each segment, enters and leaves it; segments that are inactive, with the reason."""
+    moved = [(object_, *each) for object_, moves in plan.segment_moves.items() for each in moves.items()]
+    if moved:
+        made = render.table("object", "segment", "#belong", "#enter", "#leave", title="Segments")
+        for object_, segment, (before, enter, leave) in moved:
+            made.add_row(object_, segment, f"{before + enter - leave:,}", f"{enter:,}", f"{leave:,}")
+        console.print(made)
+    show_inactive(console, catalog)
+
+
+def show_inactive(console: Console, catalog: Catalog) -> None:
+    """The segments that read models that are off."""
+    for name, models in catalog.segments_off.items():
+        need = "needs the model" if len(models) == 1 else "needs the models"
+        off = "which is off" if len(models) == 1 else "which are off"
+        console.print(f"The segment {name} is inactive: it {need} {', '.join(models)}, {off}.", soft_wrap=True)
 
 
 def tiers(catalog: Catalog, model: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,17 +11,15 @@ import sqlglot
 import typer
 
 from hubsync.catalog import load
-from hubsync.cli.options import Json, settings
+from hubsync.cli.options import Json, refuse_unknown_model, settings
 from hubsync.cli.output import emit
-from hubsync.errors import InputError
 from hubsync.pull import feeds_of
 from hubsync.scoring.facts import ORDER, closure, facts_sql
-from hubsync.scoring.meaning import nearest
 from hubsync.scoring.model import compile_model, model_sql
 from hubsync.scoring.sources import Feeds
 from hubsync.settings import Settings
 from hubsync.store import Store
-from hubsync.types import AsOf
+from hubsync.types import AsOf, Fit
 from hubsync.workspace import Local, moment
 
 
@@ -28,12 +27,9 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = 
     """Print the SQL that scores a model: the facts it reads, then the score with every line of its explanation."""
     given = settings()
     catalog = load(given.config)
-    if model not in catalog.models:
-        raise InputError(
-            f"There is no model '{model}', only {', '.join(catalog.models)}. {nearest(model, catalog.models)}".strip()
-        )
-    as_of, feeds = _moment(given)
-    vocabulary = catalog.vocabulary(as_of, feeds)
+    refuse_unknown_model(model, catalog.models)
+    as_of, feeds, fits = _moment(given)
+    vocabulary = catalog.vocabulary(as_of, feeds, fits)
     compiled = compile_model(catalog.models[model], vocabulary)
     needs = closure(compiled.needs, vocabulary)
     objects = [name for name in ORDER if name in {need.object for need in needs} | {compiled.object}]
@@ -43,7 +39,8 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = 
     first = sorted(catalog.ingredients.get(model, ()))
     if json:
         emit({
-            "model": model, "object": compiled.object, "version": catalog.version(model), "ingredients": first,
+            "model": model, "object": compiled.object, "version": catalog.version(model, fits),
+            "ingredients": first,
             "statements": [{"makes": makes, "sql": text} for makes, text in pretty],
         })  # fmt: skip
         return
@@ -52,13 +49,14 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = 
     sys.stdout.write("\n".join(f"{text};\n" for _, text in pretty))
 
 
-def _moment(given: Settings) -> tuple[AsOf, Feeds]:
-    """The last run's moment and sources; before the first run, now and the first source of each kind."""
+def _moment(given: Settings) -> tuple[AsOf, Feeds, Mapping[str, Fit]]:
+    """The last run's moment, sources and fits; before the first run, now and the first source of each kind."""
     if not Store.portals(given.data):
-        return moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds()
+        return moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds(), {}
     local = Local.open(given)
     with local.store.read() as reader:
-        return local.as_of, feeds_of(local.catalog, reader.sources())
+        fits = reader.fits(local.catalog.versions, local.as_of.now)
+        return local.as_of, feeds_of(local.catalog, reader.sources()), fits
 
 
 def _pretty(text: str) -> str:

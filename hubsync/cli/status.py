@@ -18,7 +18,8 @@ from hubsync.cli.status_screen import show_status
 from hubsync.cli.versions_ending import WARN_BEFORE_END
 from hubsync.crm import Versions
 from hubsync.pull import Lost
-from hubsync.store import Run, SourceState, Store
+from hubsync.pull.choice import WORKING
+from hubsync.store import Run, SourceState, Stock, Store
 from hubsync.types import Plan
 from hubsync.workspace import Local, moment
 
@@ -55,6 +56,8 @@ class Status:
     lost: Sequence[Lost]
     meter: Meter
     unreadable: Mapping[str, int]
+    bots: Mapping[str, Stock]
+    ahead: Mapping[str, int]
     restored_at: datetime | None
     live: Live
     sizes: Mapping[str, int]
@@ -86,6 +89,7 @@ def gather(local: Local, live: Live) -> Status:
         rejects = words_of(reader.rejects())
         held, lost = held_now(reader)
         versions = Versions(local.catalog.main.api.version)
+        stock = reader.stock(now)
         return Status(
             portal_id=store.portal_id,
             account=local.account,
@@ -101,6 +105,8 @@ def gather(local: Local, live: Live) -> Status:
             lost=lost,
             meter=meter(reader, local.catalog, live, today),
             unreadable=reader.unreadable(),
+            bots=_bots(stock, states),
+            ahead={source: of.ahead for source, of in stock.items() if of.ahead},
             restored_at=reader.restored_at(),
             live=live,
             sizes=reader.sizes(),
@@ -126,6 +132,12 @@ def _replaced(states: list[SourceState]) -> list[SourceStatus]:
     ]  # fmt: skip
 
 
+def _bots(stock: Mapping[str, Stock], states: list[SourceState]) -> dict[str, Stock]:
+    """The sources in use with events that programs made."""
+    used = {state.source for state in states if state.status in WORKING}
+    return {source: of for source, of in stock.items() if of.bots and source in used}
+
+
 def _waiting(plan: Plan | None) -> dict[str, Any] | None:
     if plan is None:
         return None
@@ -148,6 +160,8 @@ def _data(found: Status) -> dict[str, Any]:
         "held_models": found.held,
         "lost": found.lost,
         "unreadable": found.unreadable,
+        "bots": found.bots,
+        "ahead": found.ahead,
         "restored_at": found.restored_at,
         "calls_today": found.meter.own,
         "api": found.meter.data(),

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hubsync.cli import render
+from hubsync.cli.bots import bot_sentence
 from hubsync.cli.output import clean, counted, lasting, megabytes, moment
 from hubsync.cli.versions_ending import ending_sentences
 from hubsync.store import Run
@@ -33,6 +34,11 @@ def show_status(console: Console, found: Status) -> None:
     records = ", ".join(f"{count:,} {name}" for name, count in sorted(found.records.items())) or "none yet"
     console.print(f"Records: {records}.", soft_wrap=True)
     _show_unreadable(console, found)
+    if found.ahead:
+        some = ", ".join(f"{counted(count, 'event')} of {name}" for name, count in sorted(found.ahead.items()))
+        console.print(f"Dated in the future, and counted from then on: {some}.", style="yellow", soft_wrap=True)
+    if bots := bot_sentence(found.bots):
+        console.print(bots, soft_wrap=True)
     _show_sources(console, found)
     _show_calls(console, found)
     _show_settings(console, found)

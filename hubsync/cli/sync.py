@@ -15,7 +15,7 @@ from hubsync.cli import render
 from hubsync.cli.options import AsOfText, Full, Json, as_of, settings
 from hubsync.cli.output import beside, clean, counted, emit, screen
 from hubsync.cli.progress import Signs, Watch
-from hubsync.cli.results import as_data, leave, reject_words, show_budget, show_gaps, show_moves
+from hubsync.cli.results import as_data, leave, reject_words, show_budget, show_gaps, show_moves, show_segments
 from hubsync.errors import HeldError, InputError
 from hubsync.journal import RunResult
 from hubsync.pipeline import Listener, Options, approve, push_approved, run
@@ -108,6 +108,7 @@ def show(console: Console, workspace: Workspace, result: RunResult) -> None:
             style="bold", soft_wrap=True,
         )  # fmt: skip
         show_moves(console, workspace.catalog, planned)
+        show_segments(console, workspace.catalog, planned)
     if planned is not None and result.status == "held":
         _show_held(console, planned)
     else:

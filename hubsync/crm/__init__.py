@@ -6,7 +6,7 @@ from hubsync.crm.client import Client, PropertyLimit
 from hubsync.crm.credentials import Credentials, credentials_of
 from hubsync.crm.objects import ENGAGEMENTS, OBJECT_TYPES, association_types, modified_property
 from hubsync.crm.paging import EventPage, Occurrence, RecordPage, SearchPage, follow
-from hubsync.crm.scopes import Need, needed_scopes
+from hubsync.crm.scopes import Need, needed_scopes, source_scopes
 from hubsync.crm.search import Filter
 from hubsync.crm.throttle import Throttle
 from hubsync.crm.transport import Transport
@@ -35,5 +35,6 @@ __all__ = [
     "follow",
     "modified_property",
     "needed_scopes",
+    "source_scopes",
     "support_end",
 ]

@@ -20,18 +20,11 @@ from hubsync.crm.times import iso_z
 from hubsync.crm.transport import Transport
 from hubsync.crm.versions import Versions
 from hubsync.errors import AccessError, RefusedError, RemoteError
-from hubsync.types import (
-    Account,
-    AssociationRow,
-    Outcome,
-    PropertyDefinition,
-    RecordRow,
-    Update,
-    Usage,
-)
+from hubsync.types import Account, AssociationRow, Outcome, PropertyDefinition, RecordRow, Revision, Update, Usage
 
 if TYPE_CHECKING:
     from hubsync.crm.directory import Owner, Pipeline
+    from hubsync.crm.marketing import Marketing
     from hubsync.crm.sdk import Sdk
 
 T = TypeVar("T")
@@ -39,6 +32,7 @@ T = TypeVar("T")
 PAGE = 100
 SEARCH_PAGE = 200
 BATCH = 100
+HISTORY_BATCH = 50
 ASSOCIATION_BATCH = 1000
 
 # An address of about 8 kB is refused (414), a search body over 3,000 characters too (400).
@@ -68,6 +62,13 @@ class Client:
         from hubsync.crm.sdk import Sdk
 
         return Sdk(self.transport, self.versions)
+
+    @cached_property
+    def marketing(self) -> Marketing:
+        """The calls about marketing emails, forms and lists."""
+        from hubsync.crm.marketing import Marketing
+
+        return Marketing(lambda name, query=(), /, **of: self.transport.request(self.versions.route(name, **of), query))
 
     def account(self) -> Account:
         """The portal of the token, with HubSpot's clock."""
@@ -221,6 +222,17 @@ class Client:
                 rows += translate.record_rows(object_type, data["results"])
                 translate.only_missing("objects.batch_read", data)
         return rows
+
+    def histories(self, object_type: str, ids: Sequence[str], name: str) -> dict[str, list[Revision]]:
+        """What a property was in these records, the oldest value first; ids that HubSpot does not have are left out."""
+        found: dict[str, list[Revision]] = {}
+        for some in chunks(list(dict.fromkeys(ids)), HISTORY_BATCH):
+            body = {"properties": [], "propertiesWithHistory": [name], "inputs": [{"id": each} for each in some]}
+            data = self._call("objects.batch_read", body=body, object_type=object_type).data
+            with translate.understood("objects.batch_read"):
+                found |= translate.revisions(data["results"], name)
+                translate.only_missing("objects.batch_read", data)
+        return found
 
     def associations(self, from_object: str, to_object: str, ids: Sequence[str]) -> list[AssociationRow]:
         """All associations of these records, one row for each type, with all pages followed."""

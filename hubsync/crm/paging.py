@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from hubsync.errors import RemoteError
 from hubsync.types import AssociationRow, RecordRow
@@ -42,12 +42,18 @@ class Occurrence:
     properties: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """A page of event occurrences."""
+R = TypeVar("R")
 
-    rows: Sequence[Occurrence]
+
+@dataclass(frozen=True)
+class RowPage(Generic[R]):
+    """A page of rows of one sort, and the cursor of the page that follows."""
+
+    rows: Sequence[R]
     next_after: str | None = None
+
+
+EventPage = RowPage[Occurrence]
 
 
 class Page(Protocol):
@@ -64,12 +70,14 @@ P = TypeVar("P", bound=Page)
 def next_after(data: Mapping[str, Any], after: str | None = None) -> str | None:
     """The cursor in an answer; one that points to the page just read is refused."""
     cursor = ((data.get("paging") or {}).get("next") or {}).get("after")
-    if cursor is None:
-        return None
-    text = str(cursor)
-    if text == after:
+    return None if cursor is None else moved_on(str(cursor), after)
+
+
+def moved_on(cursor: str, after: str | None) -> str:
+    """The cursor, which must not point to the page just read; raises RemoteError."""
+    if cursor == after:
         raise RemoteError("HubSpot gave the same page cursor twice; run again later")
-    return text
+    return cursor
 
 
 def follow(fetch: Callable[[str | None], P], after: str | None = None) -> Iterator[P]:

@@ -11,7 +11,7 @@ from hubsync.crm.objects import inline_type, object_name
 from hubsync.crm.paging import Occurrence
 from hubsync.crm.times import parse_time, require_time
 from hubsync.errors import RemoteError
-from hubsync.types import Account, AssociationRow, RecordRow, Usage
+from hubsync.types import Account, AssociationRow, RecordRow, Revision, Usage
 
 Json = Mapping[str, Any]
 
@@ -41,6 +41,19 @@ def record_rows(object_type: str, results: Iterable[Json]) -> list[RecordRow]:
         )
         for raw in results
     ]
+
+
+def revisions(results: Iterable[Json], name: str) -> dict[str, list[Revision]]:
+    """What a property was in each record, the oldest value first; of several at one moment the last one.
+
+    HubSpot gives the newest first. (mem) It keeps 45 values of a contact's property and 20 of other objects'.
+    """
+    found: dict[str, list[Revision]] = {}
+    for raw in results:
+        newest_first = raw["propertiesWithHistory"].get(name) or []
+        times = {require_time(each["timestamp"]): str(each["value"] or "") for each in reversed(newest_first)}
+        found[str(raw["id"])] = [Revision(times[at], at) for at in sorted(times)]
+    return found
 
 
 def inline_associations(

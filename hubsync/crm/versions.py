@@ -51,6 +51,7 @@ class Route(NamedTuple):
 
 _OBJECTS = "/crm/v3/objects/{object}", "/crm/objects/2026-09/{object}"
 _PROPERTIES = "/crm/v3/properties/{object}", "/crm/properties/2026-09/{object}"
+_LISTS = "/crm/v3/lists", "/crm/lists/2026-09"
 
 
 def _under(stem: tuple[str, str], rest: str) -> tuple[str, str]:
@@ -93,6 +94,20 @@ OPERATIONS: tuple[Operation, ...] = (
         "/events/event-occurrences/2026-09/event-types",
         idempotent=True,
     ),
+    Operation("email_events.list", "GET", "/email/public/v1/events", None, idempotent=True, personal=True),
+    # Forms have a dated path in a beta version alone, their submissions and the email events have none.
+    Operation("forms.list", "GET", "/marketing/v3/forms", None, idempotent=True),
+    Operation(
+        "forms.submissions",
+        "GET",
+        "/form-integrations/v1/submissions/forms/{guid}",
+        None,
+        idempotent=True,
+        personal=True,
+    ),
+    Operation("lists.get", "GET", *_under(_LISTS, "/{list_id}"), idempotent=True),
+    Operation("lists.get_by_name", "GET", *_under(_LISTS, "/object-type-id/{type_id}/name/{name}"), idempotent=True),
+    Operation("lists.members", "GET", *_under(_LISTS, "/{list_id}/memberships/join-order"), idempotent=True),
     # Of account info only 2026-03 has been seen in HubSpot's documentation.
     Operation("account.details", "GET", "/account-info/v3/details", "/account-info/2026-03/details", idempotent=True),
     Operation(

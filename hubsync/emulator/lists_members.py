@@ -64,7 +64,7 @@ def add(portal: Portal, one: ObjectList, ids: Iterable[str]) -> tuple[list[str],
         if id not in live:
             missing.append(id)
         elif id not in one.joined:
-            _join(one, id, now)
+            join(one, id, now)
             added.append(id)
     return added, missing
 
@@ -92,12 +92,13 @@ def _evaluate(portal: Portal, one: ObjectList, id: str, at: int) -> None:
     rec = portal.objects[one.object].get(id)
     passes = rec is not None and one.filter is not None and one.filter.passes(rec, to_ms(portal.now))
     if passes and id not in one.joined:
-        _join(one, id, at)
+        join(one, id, at)
     elif not passes and id in one.joined:
         _leave(one, id)
 
 
-def _join(one: ObjectList, id: str, at: int) -> None:
+def join(one: ObjectList, id: str, at: int) -> None:
+    """Make a record a member since a moment (ms)."""
     one.joined[id] = at
     one.first_joined.setdefault(id, at)
     one.order = None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
-from hubsync.plan.changes import Retired, add_changes, add_clears, drop_rejected, keep, make_tables, plan_hash
+from hubsync.plan.changes import Retired, add_changes, drop_rejected, keep, make_tables, plan_hash
+from hubsync.plan.clearing import clear, footprints
 from hubsync.plan.guards import (
     PULL_GUARD,
     TierMoves,
     any_held,
     budget_guard,
-    clear_guard,
+    days_since_write,
     eased,
     is_renewed,
-    published_count,
     pull_guards,
     tier_guards,
     tier_moves,
@@ -24,13 +24,14 @@ from hubsync.plan.guards import (
 from hubsync.plan.known import KnownData, known_data, known_guard
 from hubsync.plan.moves import Writing, make_moves, make_touched
 from hubsync.plan.refill import make_since
-from hubsync.scoring.declarations import Writes
+from hubsync.plan.refresh import days_since, refreshing
+from hubsync.plan.segments import plan_segments, watches
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.store import Scratch, UsedModel
-from hubsync.types import Guard, Plan
+from hubsync.store import Scratch
+from hubsync.types import AsOf, Guard, Plan
 
-__all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "plan"]
+__all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "plan", "watches"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Circumstances:
 
     `held` are models whose inputs can't be trusted now, with the reason: their old values stay. `footprints` say what
     models wrote so far, `existing` which properties the portal has, per object as far as that was asked, `known_data`
-    what the rules knew at the last write.
+    what the rules knew at the last write, `refreshed` on which day models were refreshed that are not in every run.
     """
 
     run_id: str
@@ -49,19 +50,7 @@ class Circumstances:
     footprints: Sequence[Retired] = ()
     existing: Mapping[str, Collection[str]] = field(default_factory=dict)
     known_data: KnownData = field(default_factory=dict)
-
-
-def footprints(used: Iterable[UsedModel]) -> list[Retired]:
-    """What each model wrote on each object, in all its versions; `used` is in the order of their use."""
-    found: dict[tuple[str, str], Retired] = {}
-    for model in used:
-        names = frozenset(each for each in (model.declaration.get("writes") or {}).values() if each)
-        if not names:
-            continue
-        key = (model.name, str(model.declaration["object"]))
-        before = found[key].properties if key in found else frozenset[str]()
-        found[key] = Retired(*key, model.version, before | names)
-    return [found[key] for key in sorted(found)]
+    refreshed: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(
@@ -72,24 +61,25 @@ def plan(
     Every model that is on and not held is compared with HubSpot's values; what was written by models that are
     off, or to records that left `who`, is cleared.
     """
-    as_of = vocabulary.as_of
-    writings = _writings(catalog, scores, circumstances.held)
+    as_of, held = vocabulary.as_of, circumstances.held
+    refresh = refreshing(catalog.on, circumstances.refreshed, as_of.day, held)
+    writings = _writings(catalog, scores, held, refresh.waiting)
     make_tables(scratch)
     make_touched(scratch, scores.models, vocabulary)
     guards: list[Guard] = list(pull_guards(circumstances.pulled, catalog.main.guards))
-    limits = eased(scratch, catalog.main.guards, as_of.now)
-    moves: dict[str, TierMoves] = {}
-    renewed: list[str] = []
+    still = days_since_write(scratch, as_of.now)
+    moves = {writing.model.name: _moved(scratch, writing, as_of) for writing in writings}
+    renewed = [writing.model.name for writing in writings if is_renewed(scratch, writing)]
     for writing in writings:
         name = writing.model.name
-        make_since(scratch, writing)
-        make_moves(scratch, writing, as_of)
-        add_changes(scratch, writing, as_of)
-        moves[name] = tier_moves(scratch, writing)
-        if is_renewed(scratch, writing):
-            renewed.append(name)
+        limits = eased(catalog.main.guards, max(still, days_since(circumstances.refreshed, name, as_of.day)))
         guards += tier_guards(writing, moves[name], limits, renewed=name in renewed)
-    guards += _clears(scratch, catalog, writings, circumstances)
+    guards += clear(scratch, catalog, scores, circumstances.footprints, held, circumstances.existing)
+    drop_rejected(scratch, as_of)
+    # The models are settled: segments see what is published now.
+    limits = eased(catalog.main.guards, still)
+    found, segment_moves = plan_segments(scratch, catalog, scores, vocabulary, held, limits)
+    guards += found
     drop_rejected(scratch, as_of)
     known = known_data(scratch, scores.models, circumstances.held, circumstances.known_data)
     guards += known_guard(scores.models, known, circumstances.known_data, catalog.main.guards)
@@ -111,54 +101,36 @@ def plan(
         held_models=dict(circumstances.held),
         known_data=known,
         replaced=int(scratch.execute("SELECT count(*) FROM changes WHERE COALESCE(before, '') <> ''")[0][0]),
+        segment_moves=segment_moves,
+        refreshed=refresh.days,
+        waiting=refresh.waiting,
     )
 
 
-def _writings(catalog: Catalog, scores: Scores, held: Collection[str]) -> list[Writing]:
+def _moved(scratch: Scratch, writing: Writing, as_of: AsOf) -> TierMoves:
+    """Add the changes of one model; returns its tier moves."""
+    make_since(scratch, writing)
+    make_moves(scratch, writing, as_of)
+    add_changes(scratch, writing, as_of)
+    return tier_moves(scratch, writing)
+
+
+def _writings(catalog: Catalog, scores: Scores, held: Collection[str], waiting: Collection[str]) -> list[Writing]:
     on = {model.model for model in catalog.on}
     main = catalog.main
     return [
         Writing(
             model,
-            catalog.version(model.name),
+            catalog.version(model.name, scores.fits),
             main.write_if_changed_by
             if model.declaration.write_if_changed_by is None
             else model.declaration.write_if_changed_by,
             main.time_moves_every,
+            due=model.name not in waiting,
         )
         for model in scores.models
         if model.name in on and model.name not in held and model.declaration.writes is not None
     ]
-
-
-def _clears(
-    scratch: Scratch, catalog: Catalog, writings: Sequence[Writing], circumstances: Circumstances
-) -> list[Guard]:
-    active = {(writing.model.name, writing.model.object): writing for writing in writings}
-    declared = [(model.model, str(model.object), _written(model.writes)) for model in catalog.on]
-    guards = []
-    for footprint in circumstances.footprints:
-        if footprint.model in circumstances.held:
-            continue
-        writing = active.get((footprint.model, footprint.object))
-        mine = _written(writing.writes) if writing is not None else frozenset[str]()
-        clearable = footprint.properties.difference(
-            *(names for name, object_, names in declared if object_ == footprint.object and name != footprint.model)
-        )
-        if footprint.object in circumstances.existing:
-            clearable &= frozenset(circumstances.existing[footprint.object])
-        published = published_count(scratch, footprint.model, footprint.object)
-        scored = writing.model.relation if writing is not None else None
-        retired = replace(footprint, properties=clearable, dropped=clearable - mine, scored=scored)
-        cleared = add_clears(scratch, retired)
-        if cleared:
-            guards.append(clear_guard(footprint.model, cleared, published, catalog.main.guards))
-    return guards
-
-
-def _written(writes: Writes | None) -> frozenset[str]:
-    """The names of the properties that a model writes."""
-    return frozenset(writes.model_dump(exclude_none=True).values()) if writes is not None else frozenset()
 
 
 def _records_per_object(scratch: Scratch) -> dict[str, int]:

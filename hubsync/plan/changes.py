@@ -7,8 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hubsync.plan.moves import Writing, closed, literal, name
+from hubsync.plan.moves import Writing, closed, extra_differs, literal, name
 from hubsync.scoring import sql
+from hubsync.scoring.model import extra_column
 from hubsync.store import VALUES_HASH, Scratch, Writer
 from hubsync.types import AsOf, Plan
 
@@ -64,17 +65,20 @@ def add_changes(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     moved = "(tier_differs AND NOT (own_tier IS NULL AND tier IS NOT DISTINCT FROM last_tier))"
     then = "strftime(since, '%Y-%m-%dT%H:%M:%S.%gZ')"
     changed = f"CASE WHEN {moved} THEN {literal(iso(as_of))} ELSE {then} END"
-    parts = (
+    parts = [
         (writes.score, "own_score", "COALESCE(CAST(score AS VARCHAR), '')", "score_differs"),
         (writes.tier, "own_tier", "COALESCE(tier, '')", "tier_differs"),
         (writes.why, "own_why", "why", "COALESCE(own_why, '') <> why"),
         (writes.tier_changed_at, "own_changed", changed, f"({moved} OR since IS NOT NULL)"),
-    )
-    for property_, before, after, differs in parts:
-        if property_ is not None:
+    ]
+    for key, property_ in writing.extras.items():
+        after = f"COALESCE(CAST({name(extra_column(key))} AS VARCHAR), '')"
+        parts.append((property_, name(f"own_{key}"), after, extra_differs(key)))
+    for written, before, after, differs in parts:
+        if written is not None:
             scratch.execute(
                 f"INSERT INTO changes SELECT {literal(model.object)}, record_id, {literal(model.name)},"
-                f" {literal(property_)}, {before}, {after} FROM {name(writing.table)} WHERE writes AND {differs}"
+                f" {literal(written)}, {before}, {after} FROM {name(writing.table)} WHERE writes AND {differs}"
             )
     scratch.execute(
         f"INSERT INTO decisions SELECT {literal(model.object)}, record_id, {literal(model.name)},"

@@ -31,13 +31,19 @@ def tier_moves(scratch: Scratch, writing: Writing) -> TierMoves:
     return {(str(old), str(new)): int(count) for old, new, count in rows}
 
 
-def eased(scratch: Scratch, limits: Guards, now: datetime) -> Guards:
-    """The limits on tiers for the time since the last write: they are meant per day, and grow for up to four days.
-
-    A worker that stood still for a week finds a week's honest moves; a mistake moves far more.
-    """
+def days_since_write(scratch: Scratch, now: datetime) -> int:
+    """The days since anything was published; 0 when nothing was."""
     last = scratch.execute("SELECT max(as_of) FROM published")[0][0]
-    days = min(max((now - last).days, 1), MOST_DAYS) if last is not None else 1
+    return (now - last).days if last is not None else 0
+
+
+def eased(limits: Guards, days: int) -> Guards:
+    """The limits on tiers for moves of so many days: they are meant per day, and grow for up to four days.
+
+    A worker that stood still for a week, and a model that is refreshed weekly, find a week's honest moves; a mistake
+    moves far more.
+    """
+    days = min(max(days, 1), MOST_DAYS)
     shares = {"tier_changes": min(limits.tier_changes * days, 1.0), "acting_tier": min(limits.acting_tier * days, 1.0)}
     return limits.model_copy(update=shares)
 
@@ -62,21 +68,23 @@ def tier_guards(
     entered = sum(count for (old, new), count in moves.items() if old and old != new and new in acting)
     cause = " The model has a new version, which is the likely cause." if renewed else ""
     label = "change tier"
-    yield _share(f"tier changes of {model.name}", moved, tiered, limits.tier_changes, limits.minimum, label, cause)
+    yield share_guard(f"tier changes of {model.name}", moved, tiered, limits.tier_changes, limits.minimum, label, cause)
     if acting:
         label = f"enter {' or '.join(sorted(acting))}"
-        yield _share(f"acting tiers of {model.name}", entered, tiered, limits.acting_tier, limits.minimum, label, cause)
+        guard = f"acting tiers of {model.name}"
+        yield share_guard(guard, entered, tiered, limits.acting_tier, limits.minimum, label, cause)
 
 
 def clear_guard(model: str, cleared: int, published: int, limits: Guards) -> Guard:
     """A model that leaves many records at once is held like one that changes many tiers."""
-    return _share(
+    return share_guard(
         f"clearing of {model}", cleared, max(published, 1), limits.tier_changes, limits.minimum,
         "lose its values, because they left 'who' or the model is off", "",
     )  # fmt: skip
 
 
-def _share(guard: str, part: int, whole: int, limit: float, minimum: int, label: str, cause: str) -> Guard:
+def share_guard(guard: str, part: int, whole: int, limit: float, minimum: int, label: str, cause: str) -> Guard:
+    """At most so large a part of the whole may be concerned, unless it is no more than `minimum`."""
     share = part / whole
     held = share > limit and part > minimum
     message = f"{part:,} of {whole:,} records ({share:.1%}) {label}; at most {limit:.0%} may, or {minimum}."

@@ -14,9 +14,9 @@ from decimal import Decimal
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import Axis
-from hubsync.scoring.declarations import Writes
+from hubsync.scoring.declarations import EXTRAS, Writes
 from hubsync.scoring.facts import closure
-from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.model import CompiledModel, extra_column
 from hubsync.scoring.needs import Need, RollupNeed
 from hubsync.scoring.sources import LINKS
 from hubsync.scoring.tiers import UNSCORED, axis_part, settled_sql
@@ -34,6 +34,13 @@ class Writing:
     version: str
     at_least: Decimal
     time_moves_every: int
+    due: bool = True
+    """Whether published values may move now; else what was published stays, and is written again where it is lost."""
+
+    @property
+    def paced(self) -> bool:
+        """Whether its values move weekly or monthly, so that nothing else has to slow them down."""
+        return self.model.declaration.refresh != "every run"
 
     @property
     def table(self) -> str:
@@ -49,6 +56,11 @@ class Writing:
     def writes(self) -> Writes:
         """The properties it writes."""
         return self.model.declaration.writes or Writes.model_construct()
+
+    @property
+    def extras(self) -> dict[str, str]:
+        """The properties of what its kind makes beside the score, by key."""
+        return {key: written for key in EXTRAS if (written := getattr(self.writes, key)) is not None}
 
 
 def literal(value: str) -> str:
@@ -112,8 +124,8 @@ def _through(object_: str, over: str) -> str:
 def make_moves(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     """Make the relation of one model's moves: every scored record, with what it had and whether to write.
 
-    `writes` says that HubSpot gets it: a tier that differs, whatever differs of another version or from what was
-    published (edited there, or never arrived), what HubSpot has lost, and else only a large enough change. `counts`
+    `writes` says that HubSpot gets it: a tier or a code that differs, whatever differs of another version or from what
+    was published (edited there, or never arrived), what HubSpot has lost, and else only a large enough change. `counts`
     says that the history gets it: also a tier or a version that HubSpot needs no word about.
     """
     scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing, as_of)}")
@@ -129,12 +141,17 @@ def own(property_: str | None) -> str:
 def _joined(writing: Writing) -> str:
     model, writes = writing.model, writing.writes
     values = "".join(f", s.{name(f'x{number}')}" for number in range(len(model.body.axes)))
+    extras = "".join(
+        f", s.{name(extra_column(key))}, {own(property_)} AS {name(f'own_{key}')}"
+        for key, property_ in writing.extras.items()
+    )
     return (
         f"SELECT s.record_id, s.score, s.known_data, s.why, s.band{values},"
         f" CASE WHEN p.version = {literal(writing.version)} THEN p.tier END AS held,"
         " p.tier AS last_tier, p.score AS last_score, p.version AS last_version, p.as_of AS last_as_of,"
+        " p.why AS last_why,"
         f" {own(writes.score)} AS own_score, {own(writes.tier)} AS own_tier, {own(writes.why)} AS own_why,"
-        f" {own(writes.tier_changed_at)} AS own_changed, n.since, t.touched_at"
+        f" {own(writes.tier_changed_at)} AS own_changed, n.since, t.touched_at{extras}"
         f" FROM {name(model.relation)} s"
         f" LEFT JOIN (SELECT * FROM published WHERE object = {literal(model.object)}"
         f" AND model = {literal(model.name)}) p ON p.record_id = s.record_id"
@@ -153,8 +170,14 @@ def settled(axes: tuple[Axis, ...], margin: Decimal, named: Sequence[str] = ()) 
     """
     if not axes:
         return "CAST(NULL AS VARCHAR)"
+    none = Decimal(0)
     parts = [
-        settled_sql(axis, sql.column(f"x{number}"), axis_part(axes, number, sql.column("held")), margin)
+        settled_sql(
+            axis,
+            sql.column(f"x{number}"),
+            axis_part(axes, number, sql.column("held")),
+            none if axis.at_once else margin,
+        )
         for number, axis in enumerate(axes)
     ]
     kept = " || ".join(f"({sql.render(part)})" for part in parts)
@@ -162,9 +185,31 @@ def settled(axes: tuple[Axis, ...], margin: Decimal, named: Sequence[str] = ()) 
     return f"CASE WHEN held IS NULL OR band IN ({free}) OR held IN ({free}) THEN band ELSE {kept} END"
 
 
+def extra_differs(key: str) -> str:
+    """The condition under which HubSpot has another value than what is made beside the score."""
+    if EXTRAS[key] == "text":
+        return f"COALESCE({name(f'own_{key}')}, '') <> COALESCE({name(extra_column(key))}, '')"
+    number = sql.render(sql.to_number(sql.column(f"own_{key}")))
+    return f"({number}) IS DISTINCT FROM CAST({name(extra_column(key))} AS DOUBLE)"
+
+
 def _tier(model: CompiledModel) -> str:
     named = list(model.declaration.conditional_tiers)
     return settled(model.body.axes, model.declaration.leave_margin, named)
+
+
+def _kept(writing: Writing, tiered: str) -> str:
+    """While a model is not due, what was published of its version takes the place of what was computed."""
+    if writing.due:
+        return tiered
+    parts = {"score": "CAST(last_score AS INTEGER)", "tier": "last_tier", "band": "last_tier", "why": "last_why"}
+    for key in writing.extras:
+        had = name(f"own_{key}") if EXTRAS[key] == "text" else sql.render(sql.to_number(sql.column(f"own_{key}")))
+        parts[extra_column(key)] = f"coalesce({had}, {name(extra_column(key))})"
+    # A record that was cleared has nothing that could stay.
+    same = f"last_version = {literal(writing.version)} AND (last_tier IS NOT NULL OR last_score IS NOT NULL)"
+    kept = [f"CASE WHEN {same} THEN {last} ELSE {name(each)} END AS {name(each)}" for each, last in parts.items()]
+    return f"SELECT * REPLACE ({', '.join(kept)}) FROM ({tiered})"
 
 
 def _decided(writing: Writing, as_of: AsOf) -> str:
@@ -173,11 +218,14 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     due = sql.render(sql.moment(as_of.now - timedelta(days=writing.time_moves_every)))
     score_differs = f"({number}) IS DISTINCT FROM CAST(score AS DOUBLE)" if writes.score else "FALSE"
     tier_differs = "COALESCE(own_tier, '') <> COALESCE(tier, '')" if writes.tier else "FALSE"
+    code_differs = extra_differs("code") if writes.code else "FALSE"
     new_version = f"last_version IS DISTINCT FROM {literal(writing.version)}"
     owed = f"last_as_of IS NOT NULL AND ({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
     large = f"({number}) IS NULL OR score IS NULL OR abs(({number}) - score) >= {writing.at_least}"
-    fresh = f"last_score IS NULL OR touched_at > last_as_of OR last_as_of <= {due}"
-    lost_why = "own_why IS NULL AND (last_tier IS NOT NULL OR last_score IS NOT NULL)" if writes.why else "FALSE"
+    fresh = f"last_score IS NULL OR touched_at > last_as_of OR last_as_of <= {due}" if not writing.paced else "TRUE"
+    lost = [f"{extra} IS NOT NULL AND own_{key} IS NULL" for key in writing.extras for extra in (extra_column(key),)]
+    lost += ["own_why IS NULL"] if writes.why else []
+    lost_one = f"(last_tier IS NOT NULL OR last_score IS NOT NULL) AND ({' OR '.join(['FALSE', *lost])})"
     text = sql.render(shortened(sql.column("spoken")))
     spoken = (
         "CASE WHEN tier <> band THEN concat('Stays ', tier, ', ', band,"
@@ -185,11 +233,12 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     )
     return (
         f"WITH joined AS ({_joined(writing)}),"
-        f" tiered AS (SELECT *, {_tier(model)} AS tier FROM joined),"
+        f" tiered AS ({_kept(writing, f'SELECT *, {_tier(model)} AS tier FROM joined')}),"
         f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
         f" {new_version} AS new_version, ({owed}) AS owed, ({large}) AS large, ({fresh}) AS fresh,"
-        f" ({lost_why}) OR since IS NOT NULL AS lost, {spoken} AS spoken FROM tiered)"
+        f" {code_differs} AS code_differs, ({lost_one}) OR since IS NOT NULL AS lost, {spoken} AS spoken FROM tiered)"
         f" SELECT * EXCLUDE (why, spoken), {text} AS why,"
-        " tier_differs OR lost OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
+        " tier_differs OR code_differs OR lost"
+        " OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
         " writes OR new_version OR tier IS DISTINCT FROM last_tier AS counts FROM judged"
     )

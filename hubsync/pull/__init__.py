@@ -2,7 +2,7 @@
 
 from hubsync.pull.choice import feeds_of
 from hubsync.pull.drift import SCHEMA, Lost, remembered
-from hubsync.pull.estimate import Estimate, estimate
+from hubsync.pull.estimate import Estimate, cost, estimate, reckon
 from hubsync.pull.result import Progress, PullResult, SourceReport
 from hubsync.pull.stage import held_before, pull
 
@@ -13,9 +13,11 @@ __all__ = [
     "Progress",
     "PullResult",
     "SourceReport",
+    "cost",
     "estimate",
     "feeds_of",
     "held_before",
     "pull",
+    "reckon",
     "remembered",
 ]

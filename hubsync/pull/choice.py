@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from hubsync.catalog import Catalog
 from hubsync.pull.result import SourceReport
-from hubsync.scoring.origins import CounterSource, EventKind, ObjectSource
-from hubsync.scoring.sources import AnySource, Feeds, source_ids
+from hubsync.pull.sources.streams import Ended
+from hubsync.scoring.origins import AnySource, CounterSource, EventKind
+from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.store import SourceState, Stock
 from hubsync.types import AsOf
 
@@ -35,7 +36,10 @@ class Choice:
         return Feeds(active=dict(self.active))
 
     def choose(self, kind: str, declaration: EventKind) -> None:
-        """Take the first source that can be used; one that worked before and now fails keeps its place."""
+        """Take the first source that can be used; one that worked before and now fails keeps its place.
+
+        It loses it to the next one only when it has ended for good.
+        """
         self.active[kind] = None
         refused: list[str] = []
         for source_id, source in source_ids(kind, declaration):
@@ -50,7 +54,7 @@ class Choice:
             if reason is None:
                 self.reports[source_id] = SourceReport(source_id, kind, "active")
                 self.active[kind] = source_id
-            elif was is not None and was.status in WORKING:
+            elif was is not None and was.status in WORKING and not isinstance(reason, Ended):
                 self.reports[source_id] = SourceReport(source_id, kind, "failed", reason)
                 self.active[kind] = source_id
             else:
@@ -85,7 +89,7 @@ def feeds_of(catalog: Catalog, states: Sequence[SourceState]) -> Feeds:
     known = {state.source: state for state in states if state.status in WORKING}
     looked = {state.source for state in states}
     active: dict[str, str | None] = {}
-    starts: dict[str, datetime] = {}
+    begun: dict[str, tuple[AnySource, datetime]] = {}
     for kind, declaration in catalog.events.items():
         sources = dict(source_ids(kind, declaration))
         chosen = next((source_id for source_id in sources if source_id in known), None)
@@ -93,9 +97,12 @@ def feeds_of(catalog: Catalog, states: Sequence[SourceState]) -> Feeds:
             continue
         active[kind] = chosen
         start = known[chosen].starts_at if chosen else None
-        if chosen and start and limits_silence(sources[chosen]):
-            starts[chosen] = start
-    return Feeds(active, starts, frozenset(name for name, state in known.items() if state.status == "overdue"))
+        if chosen and start:
+            begun[chosen] = sources[chosen], start
+    starts = {name: start for name, (source, start) in begun.items() if limits_silence(source)}
+    watched = {name: start for name, (source, start) in begun.items() if is_watched(source)}
+    overdue = frozenset(name for name, state in known.items() if state.status == "overdue")
+    return Feeds(active, starts, overdue, watched)
 
 
 def limits_silence(source: AnySource) -> bool:
@@ -103,4 +110,9 @@ def limits_silence(source: AnySource) -> bool:
 
     A record's counter says with its date when the last event was, and derived events are as old as the records.
     """
-    return not isinstance(source, CounterSource | ObjectSource)
+    return source.begins
+
+
+def is_watched(source: AnySource) -> bool:
+    """Whether what the source knows from before its start has no dates: a counter whose past was not read."""
+    return isinstance(source, CounterSource) and not source.seed

@@ -33,10 +33,11 @@ class Derivation:
         """The events of an object's records; `moved` says whether records came in this pull."""
         query = objects.select_events(source, self._survey.vocabulary, self._home(source.currency))
         definition = objects.fingerprint(query)
-        pulled = self._survey.past.cursors.get(source.object, {}).get("watermark")
+        past, records, objects_ = self._survey.past.cursors, self._survey.records, sorted(source.reads)
+        pulled = [past.get(name, {}).get("watermark") for name in objects_]
         was = self._position(source_id)
         unchanged = not moved and was == {"definition": definition, "records": pulled}
-        position = {"definition": definition, "records": self._survey.records[source.object].watermark}
+        position = {"definition": definition, "records": [records[name].watermark for name in objects_]}
         return self._make(source_id, query, position, unchanged=unchanged)
 
     def from_table(self, source_id: str, source: TableSource) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hubsync.errors import ScopeError
+from hubsync.errors import HubsyncError, ScopeError, UnreachableError
 from hubsync.pull.result import Progress
 from hubsync.store import Writer
 from hubsync.types import Batch
@@ -87,10 +87,10 @@ class Flow:
         self._since = 0.0
         self._pause = SECONDS
         self.rows: dict[str, int] = dict.fromkeys(self._streams, 0)
-        self.forbidden: dict[str, ScopeError] = {}
+        self.forbidden: dict[str, HubsyncError] = {}
 
     def run(self) -> None:
-        """Pull and commit everything; a stream that HubSpot forbids ends alone, any other error ends all.
+        """Pull and commit everything; a stream that is forbidden or out of reach ends alone, any other error ends all.
 
         What was pulled before an error is committed before the error is raised. An interrupt waits for no answer
         of HubSpot: the threads are left to end by themselves.
@@ -123,7 +123,7 @@ class Flow:
             elif item.error is None:
                 self._ended.append(item.stream)
                 open_streams -= 1
-            elif isinstance(item.error, ScopeError):
+            elif isinstance(item.error, ScopeError | UnreachableError):
                 self.forbidden[item.stream.name] = item.error
                 open_streams -= 1
             else:

@@ -39,7 +39,7 @@ def gaps(
     scored = {model.model: str(model.object) for model in catalog.needed}
     made = []
     for reason, found in by_reason.items():
-        models = sorted(_all(found.models, wanted) - set(held))
+        models = sorted((_all(found.models, wanted) & scored.keys()) - set(held))
         if models:
             not_scored = tuple(model for model in models if scored.get(model) in unavailable)
             made.append(Gap(tuple(found.objects), tuple(sorted(found.kinds)), reason, tuple(models), not_scored))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hubsync.pull.drift import Lost
 from hubsync.scoring.sources import Feeds
-from hubsync.store import SourceStatus
+from hubsync.store import SourceStatus, Stock
 from hubsync.types import PropertyDefinition
 
 
@@ -57,7 +57,8 @@ class PullResult:
     object listed in full, (records seen, records we had); `shrunk` names those whose listing fell below the guard:
     nothing of theirs was archived. `definitions` has the properties of each object in this portal by name; `missing`
     maps `object.property` to the models that name it, `unreadable` a source to its rows without a readable time.
-    `lost` is what models were scored with and is not there any more.
+    `lost` is what models were scored with and is not there any more. `bots` has the sources with events that programs
+    made, which are stored and counted by no score.
     `unavailable` maps an object that can't be read to the reason, `gaps` says what the scores lack by that and by
     sources, `held` maps a model to the reason why its old values must stay.
     """
@@ -72,6 +73,7 @@ class PullResult:
     missing: Mapping[str, tuple[str, ...]]
     lost: tuple[Lost, ...]
     unreadable: Mapping[str, int]
+    bots: Mapping[str, Stock]
     unavailable: Mapping[str, str]
     gaps: tuple[Gap, ...]
     held: Mapping[str, str]

@@ -5,24 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
-from hubsync.pull.choice import limits_silence, settled
+from hubsync.pull.choice import is_watched, limits_silence, settled
 from hubsync.pull.derivation import Derivation
 from hubsync.pull.drift import SCHEMA, drift
 from hubsync.pull.flow import Flow, Stream
 from hubsync.pull.gaps import gaps
+from hubsync.pull.glance import Glance
 from hubsync.pull.leaving import leave_no_byte, take_leave
 from hubsync.pull.portal import Portal
 from hubsync.pull.result import Progress, PullResult, SourceReport
+from hubsync.pull.sources.counters import sighted, sighting
 from hubsync.pull.sources.records import RecordStream
+from hubsync.pull.sources.seeding import name_of
 from hubsync.pull.survey import Mode, Past, Survey, needs
-from hubsync.scoring.origins import CounterSource, ObjectSource, TableSource
+from hubsync.scoring.origins import CounterSource, ObjectSource, RowSource, TableSource
 from hubsync.scoring.requirements import Requirements
 from hubsync.scoring.sources import Feeds
 from hubsync.store import Reader, SourceState, Stock, Store, Writer
@@ -38,15 +40,16 @@ def pull(
     *,
     full: bool = False,
     currency: str | None = None,
+    secret: Callable[[str], str] = lambda _name: "",
     progress: Progress | None = None,
 ) -> PullResult:
     """Bring the store up to what HubSpot and the tables say as of now.
 
     `full` lists all records and reads all events again; `currency` is the company's, asked of HubSpot when it is
-    needed and not given.
+    needed and not given. `secret` gives what an environment variable that the configuration names holds.
     """
     started, calls = time.monotonic(), client.transport.calls.total
-    stage = _Stage(Portal(client, portal_id, currency), store, catalog, Mode(as_of, full=full))
+    stage = _Stage(Portal(client, portal_id, currency), store, catalog, Mode(as_of, full, secret))
     stage.fetch(progress)
     result = stage.conclude()
     return replace(result, calls=client.transport.calls.total - calls, seconds=time.monotonic() - started)
@@ -65,12 +68,12 @@ class _Stage:
         with store.read() as reader:
             states = {state.source: state for state in reader.sources()}
             self.past = Past(reader.cursors(), states, reader.counts(), reader.stock())
-        self.survey = Survey(portal, catalog, self.past, mode, self._known)
+        self.survey = Survey(portal, catalog, self.past, mode, Glance(store, self._gate))
         self.rows: Mapping[str, int] = {}
         self._unreadable: dict[str, int] = {}
 
     def fetch(self, progress: Progress | None) -> None:
-        """Pull records and occurrences side by side."""
+        """Pull records and events side by side."""
         survey = self.survey
         self._forget_outdated()
         self._remember(survey.drift.first)
@@ -78,15 +81,18 @@ class _Stage:
         if any(getattr(source, "currency", None) for source in survey.active.values()):
             # Asked for here, so that no two threads ask.
             _ = self.portal.currency
-        streams: list[Stream] = [*survey.records.values(), *survey.occurrences.values()]
-        flow = Flow(streams, self._commit, progress)
+        afterwards = survey.afterwards
+        beside = [stream for name, stream in survey.events.items() if name not in afterwards]
+        flow = Flow([*survey.records.values(), *beside], self._commit, progress)
         flow.run()
         self.rows = {name: flow.rows[name] for name in survey.records}
-        for name, error in flow.forbidden.items():
+        looking = Flow(list(afterwards.values()), self._commit, progress)
+        looking.run()
+        for name, error in {**flow.forbidden, **looking.forbidden}.items():
             if name in survey.records:
                 survey.unavailable[name] = str(error)
             for source_id, source in survey.active.items():
-                if source_id == name or (not isinstance(source, TableSource) and source.object == name):
+                if source_id == name or (source.in_hubspot and name in source.reads):
                     survey.choice.fail(source_id, str(error))
 
     def conclude(self) -> PullResult:
@@ -95,7 +101,7 @@ class _Stage:
         with self._gate, self.store.write(tables=self.catalog.folder.resolve()) as writer:
             unreadable = self._derive(writer)
             erased = take_leave(writer, survey.records, self.as_of.now)
-            stock = writer.stock()
+            stock = writer.stock(self.as_of.now)
             found = survey.choice.reports.values()
             reports = tuple(self._settled(report, stock.get(report.source)) for report in found)
             writer.save_sources([self._state(report) for report in reports])
@@ -116,6 +122,7 @@ class _Stage:
             missing=survey.missing,
             lost=survey.drift.lost,
             unreadable=unreadable,
+            bots={name: of for name, of in stock.items() if of.bots and name in survey.active},
             unavailable={name: why for name, why in survey.unavailable.items() if name in survey.needed.objects},
             gaps=gaps(self.catalog, survey.wanted, survey.unavailable, reports, held),
             held=held,
@@ -131,7 +138,9 @@ class _Stage:
             if isinstance(source, TableSource):
                 self._unreadable[source_id] = derivation.from_table(source_id, source)
             elif isinstance(source, ObjectSource) and source_id not in self._unreadable:
-                self._unreadable[source_id] = derivation.from_records(source_id, source, moved=source.object in moved)
+                came = not moved.isdisjoint(source.reads)
+                self._unreadable[source_id] = derivation.from_records(source_id, source, moved=came)
+        self._unreadable |= {source_id: stream.unreadable for source_id, stream in survey.events.items()}
         return {name: count for name, count in self._unreadable.items() if count and name in survey.active}
 
     def _complete(self, writer: Writer, stream: RecordStream) -> None:
@@ -139,12 +148,8 @@ class _Stage:
         derivation = Derivation(writer, self.survey, self.catalog.folder)
         derivation.merges(stream)
         for source_id, source in self.survey.active.items():
-            if stream.listed and isinstance(source, ObjectSource) and source.object == stream.name:
+            if stream.listed and isinstance(source, ObjectSource) and source.reads == {stream.name}:
                 self._unreadable[source_id] = derivation.from_records(source_id, source, moved=True)
-
-    def _known(self, object_name: str, ids: Sequence[str]) -> Mapping[str, datetime]:
-        with self._gate, self.store.read() as reader:
-            return reader.updated_at(object_name, ids)
 
     def _commit(self, batches: Sequence[Batch], ended: Sequence[Stream]) -> None:
         survey = self.survey
@@ -156,12 +161,18 @@ class _Stage:
                     self._complete(writer, stream)
 
     def _forget_outdated(self) -> None:
-        outdated = [name for name, stream in self.survey.occurrences.items() if stream.outdated]
-        if outdated:
+        survey = self.survey
+        outdated = [name for name, stream in survey.events.items() if stream.outdated]
+        unsighted = [each for each in survey.counters if self.past.cursors.get(sighting(each)) != sighted(each)]
+        if outdated or unsighted:
             with self._gate, self.store.write() as writer:
-                for name in outdated:
+                for name in (*outdated, *survey.recounted):
                     writer.drop_events(name)
                     writer.drop_cursor(name)
+                    writer.drop_cursor(name_of(name))
+                # With what is forgotten: what is counted from here on must not be forgotten by the next pull.
+                for each in unsighted:
+                    writer.set_cursor(sighting(each), sighted(each), self.as_of.now)
 
     def _remember(self, schema: Mapping[str, Any]) -> None:
         """Before the first record: what a pull that breaks off has read must be missed when it is gone."""
@@ -182,11 +193,11 @@ class _Stage:
         starts = was.starts_at if was else None
         if report.status == "active":
             if isinstance(source, CounterSource):
-                starts = starts or self.as_of.now
-            elif isinstance(source, TableSource):
+                starts = self.as_of.now if report.source in self.survey.recounted else starts or self.as_of.now
+            elif isinstance(source, RowSource):
                 starts = stock.first if stock else None
-            elif report.source in self.survey.occurrences:
-                starts = self.survey.occurrences[report.source].starts_at
+            elif report.source in self.survey.events:
+                starts = self.survey.events[report.source].starts_at or starts
         models = tuple(sorted(self.survey.needed.models["event", report.kind]))
         return settled(replace(report, models=models), source, self.as_of, stock, starts)
 
@@ -235,13 +246,11 @@ def held_before(catalog: Catalog, as_of: AsOf, feeds: Feeds, reader: Reader) -> 
 
 
 def _feeds(survey: Survey, reports: Sequence[SourceReport]) -> Feeds:
-    starts = {
-        report.source: report.starts_at
-        for report in reports
-        if report.starts_at is not None and limits_silence(survey.source(report.source))
-    }
+    begun = {report.source: report.starts_at for report in reports if report.starts_at is not None}
+    starts = {name: start for name, start in begun.items() if limits_silence(survey.source(name))}
     overdue = frozenset(report.source for report in reports if report.status == "overdue")
-    return Feeds(dict(survey.choice.active), starts, overdue)
+    watched = {name: start for name, start in begun.items() if is_watched(survey.source(name))}
+    return Feeds(dict(survey.choice.active), starts, overdue, watched)
 
 
 def _difference(before: Mapping[str, Stock], after: Mapping[str, Stock]) -> dict[str, int]:

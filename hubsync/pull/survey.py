@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hubsync.catalog import Catalog
@@ -11,15 +12,18 @@ from hubsync.crm import Abreast
 from hubsync.errors import ScopeError
 from hubsync.pull.choice import Choice
 from hubsync.pull.drift import drift, returned
+from hubsync.pull.flow import Stream
+from hubsync.pull.glance import Glance
 from hubsync.pull.portal import Portal
 from hubsync.pull.sources import counters, objects, tables
-from hubsync.pull.sources.occurrences import OccurrenceStream, Pages
-from hubsync.pull.sources.records import Asked, Known, RecordStream
-from hubsync.scoring.origins import CounterSource, ObjectSource, OccurrenceSource, TableSource
-from hubsync.scoring.requirements import Requirements, requirements, source_properties
-from hubsync.scoring.sources import AnySource, Feeds, source_ids
+from hubsync.pull.sources.records import Asked, RecordStream
+from hubsync.pull.sources.registry import MECHANISMS
+from hubsync.pull.sources.streams import EventStream, Opening, Shared
+from hubsync.scoring.origins import AnySource, CounterSource, ObjectSource, TableSource
+from hubsync.scoring.requirements import Reads, Requirements, requirements, source_properties
+from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.store import SourceState, Stock
+from hubsync.store import OTHER_EMAILS, SourceState, Stock
 from hubsync.types import AsOf, Counter
 
 MERGED = "hs_merged_object_ids"
@@ -43,26 +47,29 @@ class Mode:
 
     as_of: AsOf
     full: bool = False
+    secret: Callable[[str], str] = field(default=lambda _name: "", repr=False)
+    """What an environment variable that the configuration names holds, empty when it is not set."""
 
 
 def needs(catalog: Catalog, as_of: AsOf, feeds: Feeds) -> tuple[Requirements, Vocabulary]:
     """What the models need when these sources feed their events."""
     vocabulary = catalog.vocabulary(as_of, feeds)
-    return requirements(catalog.compiled(vocabulary), vocabulary), vocabulary
+    reads: list[Reads] = [*catalog.compiled(vocabulary), *catalog.compiled_segments(vocabulary)]
+    return requirements(reads, vocabulary), vocabulary
 
 
 class Survey:
     """Asks the portal what it has, and decides what to pull from it."""
 
-    def __init__(self, portal: Portal, catalog: Catalog, past: Past, mode: Mode, known: Known) -> None:
+    def __init__(self, portal: Portal, catalog: Catalog, past: Past, mode: Mode, glance: Glance) -> None:
         self.portal = portal
         self.catalog = catalog
         self.past = past
         self.mode = mode
-        self._known = known
-        self._pages = Pages()
+        self._glance = glance
+        self._shared = Shared()
         self._opened: dict[str, RecordStream] = {}
-        self._occurrences: dict[str, OccurrenceStream] = {}
+        self._events: dict[str, EventStream] = {}
         self.own = catalog.own
         self.choice = Choice(past.sources, self._why_not)
         self.unavailable: dict[str, str] = {}
@@ -90,9 +97,18 @@ class Survey:
         }
 
     @property
-    def occurrences(self) -> dict[str, OccurrenceStream]:
-        """The streams of event occurrences that are read."""
-        return {name: self._occurrences[name] for name in self.active if name in self._occurrences}
+    def events(self) -> dict[str, EventStream]:
+        """The streams of events that are read."""
+        return {name: self._events[name] for name in self.active if name in self._events}
+
+    @property
+    def afterwards(self) -> dict[str, Stream]:
+        """The streams that read the history of records, when these are here."""
+        seeds = (counters.seeding(each, self.portal, self._glance, self.past.cursors) for each in self.counters)
+        streams: dict[str, Stream] = {each.name: each for each in seeds if each is not None}
+        return streams | {
+            name: stream for name, stream in self.events.items() if MECHANISMS[type(self.active[name])].afterwards
+        }
 
     @property
     def counters(self) -> list[Counter]:
@@ -102,6 +118,11 @@ class Survey:
             for name, source in self.active.items()
             if isinstance(source, CounterSource)
         ]
+
+    @property
+    def recounted(self) -> frozenset[str]:
+        """The counters that count by another property than at the last pull."""
+        return frozenset(each.source for each in self.counters if counters.is_another(each, self.past.cursors))
 
     @property
     def missing(self) -> dict[str, tuple[str, ...]]:
@@ -116,9 +137,9 @@ class Survey:
     def unmade(self) -> dict[str, list[str]]:
         """The own properties of the models that are on, as far as the portal does not have them."""
         written: dict[str, set[str]] = {name: set() for name in self.definitions}
-        for model in self.catalog.on:
-            if model.writes is not None and str(model.object) in written:
-                written[str(model.object)].update(model.writes.model_dump(exclude_none=True).values())
+        for object_, names in self.catalog.written.values():
+            if object_ in written:
+                written[object_].update(names)
         missing = {name: sorted(names - self.definitions[name].keys()) for name, names in written.items()}
         return {name: names for name, names in missing.items() if names}
 
@@ -144,50 +165,55 @@ class Survey:
                 return counters.why_not(source, self.portal)
             case TableSource():
                 return tables.why_not(source, self.catalog.folder)
-            case OccurrenceSource():
-                return self._occurrence(source_id, kind, source).why_not()
             case ObjectSource():
                 return self._object_why_not(source)
+            case _:
+                return self._open_events(source_id, kind, source).why_not()
 
-    def _occurrence(self, source_id: str, kind: str, source: OccurrenceSource) -> OccurrenceStream:
-        as_of = self.mode.as_of
-        stream = OccurrenceStream(
-            source_id, kind, source, self.portal, self._pages, as_of,
+    def _open_events(self, source_id: str, kind: str, source: AnySource) -> EventStream:
+        given = Opening(
+            source_id, kind, self.portal, self.mode.as_of,
             days=self.needed.events[kind],
             position=self.past.cursors.get(source_id),
             full=self.mode.full,
             every=self.catalog.main.reconcile_every,
+            folder=self.catalog.folder,
+            shared=self._shared,
+            glance=self._glance,
+            kept_since=self.mode.as_of.day_start - timedelta(days=self.catalog.main.retention.events),
+            secret=self.mode.secret,
         )  # fmt: skip
-        self._occurrences[source_id] = stream
-        return stream
+        self._events[source_id] = MECHANISMS[type(source)].open(given, source)
+        return self._events[source_id]
 
     def _object_why_not(self, source: ObjectSource) -> str | None:
         reason = self._unfit(source)
-        stream = None if reason else self._beside(source)
-        if stream is None:
-            return reason
-        reason = stream.why_not()
-        if reason:
-            self.unavailable[source.object] = reason
+        for stream in self._beside(source) if reason is None else ():
+            why = stream.why_not()
+            if why:
+                self.unavailable[stream.name] = why
+            reason = reason or why
         return reason
 
     def _unfit(self, source: ObjectSource) -> str | None:
-        return self.unavailable.get(source.object) or objects.why_not(source, self.portal, self.vocabulary)
+        reasons = (self.unavailable[name] for name in sorted(source.reads) if name in self.unavailable)
+        return next(reasons, None) or objects.why_not(source, self.portal, self.vocabulary)
 
-    def _beside(self, source: ObjectSource) -> RecordStream | None:
-        """The stream of an object that is read for its events alone.
+    def _beside(self, source: ObjectSource) -> list[RecordStream]:
+        """The streams of objects that are read for their events alone.
 
         One that models score is read anyway, and with more properties than are known by now.
         """
-        if source.object in {model.object for model in self.catalog.needed}:
-            return None
-        return self._opened.get(source.object) or self._open(source.object, source_properties(source, self.vocabulary))
+        return [
+            self._opened.get(name) or self._open(name, source_properties(source, name, self.vocabulary))
+            for name in sorted(source.reads - {str(model.object) for model in self.catalog.needed})
+        ]
 
     def _open_ahead(self, kinds: Iterable[str]) -> None:
         """Read the first pages of the sources that come first, all at once, so that latency is waited for once."""
         first = (next(source_ids(kind, self.catalog.events[kind]))[1] for kind in sorted(kinds))
         fit = [source for source in first if isinstance(source, ObjectSource) and self._unfit(source) is None]
-        streams = {source.object: stream for source in fit if (stream := self._beside(source))}
+        streams = {stream.name: stream for source in fit for stream in self._beside(source)}
         if streams:
             with Abreast(len(streams), "first-pages") as pool:
                 for asked in [pool.submit(stream.why_not) for stream in streams.values()]:
@@ -212,7 +238,7 @@ class Survey:
     def _open(self, name: str, extra: set[str] | None = None) -> RecordStream:
         asked = self._asked(name, extra)
         stream = RecordStream(
-            name, asked, self.portal.client, self.catalog.main, self.mode.as_of, self._known,
+            name, asked, self.portal.client, self.catalog.main, self.mode.as_of, self._glance.known,
             before=self.past.counts.get(name, 0),
             position=self.past.cursors.get(name),
             full=self.mode.full or returned(name, self.past.cursors, self.portal.definitions(name), self.catalog),
@@ -226,6 +252,8 @@ class Survey:
             wanted.add(CLOSED)
         if self._has_money(name):
             wanted.add(objects.RATE)
+        if name == "contacts" and any(source.by_email for source in self.active.values()):
+            wanted.add(OTHER_EMAILS)
         links = frozenset(to for of, to in self.needed.links if of == name)
         return Asked(frozenset(wanted & self.portal.definitions(name).keys()), links)
 

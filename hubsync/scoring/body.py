@@ -51,6 +51,8 @@ class Band:
     least: Decimal
     settles_at_once: bool = False
     """Entering takes effect at once, leaving takes the margin: worse bands, and bands on which something acts."""
+    label: str | None = None
+    """What people read; made of the name when it is None."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,18 @@ class Axis:
     bands: tuple[Band, ...]
     value: Sql | None = None
     needs: frozenset[Need] = frozenset()
+    at_once: bool = False
+    """Every band is entered and left at once: bands that conditions name have no boundary to be near to."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A compiled model before the common part: everything a kind decides."""
+    """A compiled model before the common part: everything a kind decides.
+
+    `steps` add columns to a record's row before anything else looks at it, one step after the other, so that what
+    is long or used often is computed once; `reads` is what they need. `extras` are values written beside the score,
+    by their key under `writes`, over the row with these columns.
+    """
 
     start: Decimal
     terms: tuple[Term, ...]
@@ -77,12 +86,15 @@ class Body:
     caps: tuple[Cap, ...] = ()
     why: Sql | None = None
     """The reasons as text, where a kind knows better than the largest terms."""
+    steps: tuple[Mapping[str, Sql], ...] = ()
+    reads: frozenset[Need] = frozenset()
+    extras: Mapping[str, Sql] = field(default_factory=dict)
 
     @property
     def needs(self) -> frozenset[Need]:
         """Everything the body reads beside a record."""
         parts: tuple[Term | Cap | Axis, ...] = (*self.terms, *self.caps, *self.axes)
-        return frozenset[Need]().union(*(part.needs for part in parts))
+        return self.reads.union(*(part.needs for part in parts))
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hubsync.scoring.unattended import Alerts, Schedule, TimeOfDay
 from hubsync.scoring.units import Days, Declaration, Name, Points, PropertyName, Pulled, Share
 from hubsync.types import PropertyType
+
+_LOCATION = re.compile("[a-z][a-z0-9]*://")
 
 
 class Guards(Declaration):
@@ -41,6 +44,26 @@ class Retention(Declaration):
     before_images: Days = 90
 
 
+class OnSpark(Declaration):
+    """Which Spark makes the signals with `engine: spark`, and where it and hubsync both reach the Parquet files."""
+
+    master: str = "local[*]"
+    folder: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all of this Spark is on this machine."""
+        return self.master.startswith("local")
+
+    @model_validator(mode="after")
+    def _all_reach_the_files(self) -> OnSpark:
+        if self.folder is not None and not _LOCATION.match(self.folder):
+            raise ValueError(f"'{self.folder}' is no URL of a folder; write for example 's3a://bucket/hubsync'")
+        if self.folder is None and not self.is_local:
+            raise ValueError("a Spark on other machines needs 'folder', which all of them reach")
+        return self
+
+
 class Main(Declaration):
     """`hubsync.yaml`: which models are on, and the settings of a run."""
 
@@ -54,11 +77,20 @@ class Main(Declaration):
     schedule: Schedule = Schedule()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
+    segments_property: Name = "hubsync_segments"
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: OnSpark = OnSpark()
+
+    @property
+    def on_spark(self) -> OnSpark | None:
+        """The Spark that makes the signals; None when DuckDB does."""
+        return self.spark if self.engine == "spark" else None
 
 
 class PortalMap(Declaration):
-    """`portal.yaml`: what the models' words mean in this portal, and its custom properties."""
+    """`portal.yaml`: what the models' words mean in this portal, its custom properties, and which people type in."""
 
     customers_are: Literal["contacts", "companies"] = "companies"
     words: dict[str, Any] = Field(default_factory=dict)
     properties: dict[Pulled, dict[PropertyName, PropertyType]] = Field(default_factory=dict)
+    manual: dict[Pulled, tuple[PropertyName, ...]] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What signals and models may say: the declarations, each a frozen pydantic model.
+"""What models may say: the declarations, each a frozen pydantic model.
 
 The shapes are design §8. Nothing here knows other declarations: names are checked against each other by the
 catalog.
@@ -7,78 +7,33 @@ catalog.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from hubsync.scoring.signals import EventFilter
 from hubsync.scoring.units import (
-    Days,
     Declaration,
     Fading,
     Name,
     Period,
     Points,
-    Scored,
     Share,
-    Take,
     Text,
     Whole,
-    _take,
 )
-
-
-class EventFilter(Declaration):
-    """Which events of a kind count: all of these must hold."""
-
-    within: Days | None = None
-    url_contains: str | None = None
-    where: str | None = None
-
-
-class Signal(EventFilter):
-    """A named fact about one record: exactly one of value, count, sum, since, of."""
-
-    object: Scored | None = None
-    label: Text
-    value: str | None = None
-    count: Name | None = None
-    sum: Name | None = None
-    since: Name | None = None
-    once_per: Period | None = None
-    of: Name | None = None
-    over: Scored | None = None
-    take: Annotated[Take, BeforeValidator(_take, json_schema_input_type=str)] | None = None
-    via: Literal["primary", "any"] = "any"
-
-    @property
-    def event(self) -> str | None:
-        """The kind of event it reads, if any."""
-        return self.count or self.sum or self.since
-
-    @model_validator(mode="after")
-    def _one_meaning(self) -> Signal:
-        given = [key for key in ("value", "count", "sum", "since", "of") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError("a signal has exactly one of value, count, sum, since, of")
-        if self.of is not None and (self.over is None or self.take is None):
-            raise ValueError("a roll-up needs 'of', 'over' and 'take', for example 'take: max'")
-        if self.of is None and (self.over is not None or self.take is not None):
-            raise ValueError("'over' and 'take' belong to a roll-up; add 'of'")
-        if self.event is None and (self.within or self.url_contains or self.where or self.once_per):
-            raise ValueError("within, url_contains, where and once_per belong to count, sum and since")
-        if self.event is None and self.object is None:
-            raise ValueError("say which object it is a fact about: contacts, companies or deals")
-        if self.once_per and self.count is None:
-            raise ValueError("once_per belongs to count")
-        if self.since is not None and self.within is not None:
-            raise ValueError("'since' looks at the last event; leave out 'within'")
-        return self
+from hubsync.types import PropertyType
 
 
 class Rule(EventFilter):
-    """A condition (`when`) or a kind of event (`with`), its points and its reason; or a cap (`at_most`)."""
+    """A condition (`when`) or a kind of event (`with`), its points and its reason; or a cap (`at_most`).
+
+    With `only` it counts for the records for which that condition holds; for others it gives 0 and is known. Where
+    the condition itself is unknown, so is the rule (checklist 78).
+    """
 
     name: Name | None = None
+    only: str | None = None
     when: str | None = None
     event: Name | None = Field(default=None, alias="with")
     once_per: Period | None = None
@@ -151,6 +106,12 @@ class Tier(Declaration):
         return self
 
 
+EXTRAS: dict[str, PropertyType] = {
+    "code": "text", "probability": "number", "expected_value": "number", "expected_purchases": "number",
+}  # fmt: skip
+"""What some kinds write beside the score, with its type."""
+
+
 class Writes(Declaration):
     """The HubSpot properties a model writes; what is left out is not written."""
 
@@ -158,6 +119,10 @@ class Writes(Declaration):
     tier: Name | None = None
     why: Name | None = None
     tier_changed_at: Name | None = None
+    code: Name | None = None
+    probability: Name | None = None
+    expected_value: Name | None = None
+    expected_purchases: Name | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Writes:
@@ -166,13 +131,29 @@ class Writes(Declaration):
         return self
 
 
+Refresh = Literal["every run", "weekly", "monthly"]
+"""When a model's published values may move (checklist 141): see `ModelDeclaration`."""
+
+
+Job = Literal["renewal", "value", "growth", "churn", "lead", "account", "adoption", "credit"]
+JOBS: tuple[str, ...] = get_args(Job)
+"""The jobs to be done that a model may serve; which one to begin with stands first (checklist 97, 100)."""
+
+
 class ModelDeclaration(Declaration):
-    """What every kind of model declares; kinds add their own keys."""
+    """What every kind of model declares; kinds add their own keys.
+
+    With `refresh` weekly or monthly, published values move in the first run that writes in a week of the portal
+    (from Monday) or in a calendar month. In between nothing moves, no tier either, worse or not: who looks at a monthly
+    score must be able to rely on it for the month. Written all the same are records that have no value of this version
+    yet, values that HubSpot lost or somebody edited (what was published comes back), and clears.
+    """
 
     model: Name
     kind: str
     object: Literal["contacts", "companies", "deals", "customers"]
     who: str | None = None
+    job: Job | None = None
     outcome: Text
     owner: Text
     covers: tuple[int, ...] = ()
@@ -182,6 +163,7 @@ class ModelDeclaration(Declaration):
     known_data_floor: Share = 0.5
     leave_margin: Annotated[Points, Field(ge=0)] = Decimal(3)
     write_if_changed_by: Annotated[Points, Field(ge=0)] | None = None
+    refresh: Refresh = "every run"
 
     @model_validator(mode="after")
     def _bounds(self) -> ModelDeclaration:
@@ -202,3 +184,8 @@ class ModelDeclaration(Declaration):
     def conditional_tiers(self) -> dict[str, str]:
         """The tiers that a condition names, in order, with their conditions."""
         return {name: tier.when for name, tier in self.tiers.items() if tier.when is not None}
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The properties that it writes, by their keys under `writes`."""
+        return self.writes.model_dump(exclude_none=True) if self.writes is not None else {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hubsync.scoring.model import CompiledModel
+from hubsync.scoring.model import CompiledModel, extra_column
 from hubsync.types import Contribution
 
 
@@ -15,7 +15,8 @@ from hubsync.types import Contribution
 class Explanation:
     """The score of one model for one record and every contribution to it.
 
-    `score` is None when too little is known; `band` is the tier before the leave margin.
+    `score` is None when too little is known; `band` is the tier before the leave margin; `extras` are the values
+    that the kind makes beside the score, such as a code.
     """
 
     model: str
@@ -25,6 +26,7 @@ class Explanation:
     known_data: float
     why: str
     contributions: tuple[Contribution, ...]
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
@@ -50,4 +52,5 @@ def explain(model: CompiledModel, row: Mapping[str, Any]) -> Explanation:
         float(row["known_data"]),
         row["why"],
         tuple(contributions),
+        {key: row[extra_column(key)] for key in model.body.extras},
     )

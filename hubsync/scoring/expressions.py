@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 import sqlglot
@@ -26,13 +27,19 @@ def compile_expression(text: str, scope: Scope) -> Meaning:
     """Check an expression and build its SQL; raises ExpressionError."""
     if len(text) > LONGEST:
         raise ExpressionError(f"the expression has {len(text)} characters, more than {LONGEST}")
+    return _Builder(scope).build(_parsed(text), 0)
+
+
+# A run compiles each text many times, and what is parsed is only read.
+@lru_cache(maxsize=4_096)
+def _parsed(text: str) -> exp.Expr:
     try:
         parsed = sqlglot.parse(text, dialect=_Language)
     except (sqlglot.errors.SqlglotError, RecursionError):
         raise ExpressionError(f"'{text[:80]}' is no expression", "Write for example: employees > 50") from None
     if len(parsed) != 1 or parsed[0] is None:
         raise ExpressionError(f"'{text[:80]}' is no single expression", "Join conditions with 'and' or 'or'.")
-    return _Builder(scope).build(parsed[0], 0)
+    return parsed[0]
 
 
 def compile_condition(text: str, scope: Scope) -> Meaning:
@@ -40,6 +47,16 @@ def compile_condition(text: str, scope: Scope) -> Meaning:
     meaning = compile_expression(text, scope)
     if meaning.type != "bool":
         raise ExpressionError(f"'{text[:80]}' is a {meaning.type}, not a condition", "Compare it with something.")
+    return meaning
+
+
+def compile_number(text: str, scope: Scope) -> Meaning:
+    """Like `compile_expression`, and it must be a number; a condition is 1 or 0; raises ExpressionError."""
+    meaning = compile_expression(text, scope)
+    if meaning.type == "bool":
+        return made(sql.template("CAST(CAST(:v AS INTEGER) AS DOUBLE)", v=sql.paren(meaning.sql)), "number", meaning)
+    if meaning.type != "number":
+        raise ExpressionError(f"'{text[:80]}' is a {meaning.type}, not a number or a condition")
     return meaning
 
 

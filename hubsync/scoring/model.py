@@ -9,9 +9,10 @@ from sqlglot import exp, select
 
 from hubsync.scoring import sql
 from hubsync.scoring.body import CAP, Body, Line
-from hubsync.scoring.declarations import ModelDeclaration
+from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.facts import score_relations
+from hubsync.scoring.fits import Fitting
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.needs import Need, RollupNeed
 from hubsync.scoring.rollups import rollup
@@ -32,6 +33,8 @@ class CompiledModel:
     """Tiers that a condition names, with it; the first that holds goes before the band."""
     needs: frozenset[Need]
     lines: tuple[Line, ...]
+    fitting: Fitting | None = None
+    """What it measures over its records, where its kind does."""
 
     @property
     def name(self) -> str:
@@ -45,14 +48,21 @@ class CompiledModel:
 
     @property
     def relation(self) -> str:
-        """The table of its scores: record_id, score, known_data, band, why, x0.., and a column per line."""
+        """The table of its scores: record_id, score, known_data, band, why, x0.., a column per extra and line."""
         return f"scores_{self.name}"
+
+    @property
+    def rules(self) -> tuple[Line, ...]:
+        """The lines of the body's terms, in their order; each has a column that says whether its data is known."""
+        return tuple(line for line in self.lines if line.known_column is not None)
 
 
 def compile_model(declaration: ModelDeclaration, vocabulary: Vocabulary) -> CompiledModel:
     """Compile a declaration for the portal that `vocabulary` describes; raises ExpressionError."""
-    body = KINDS[declaration.kind].body(declaration, vocabulary)
-    needs = set(body.needs)
+    kind = KINDS[declaration.kind]
+    body, fitting = kind.body(declaration, vocabulary), kind.fitting(declaration, vocabulary)
+    # Those of the fitting too: what is pulled must not depend on whether there is a fit.
+    needs = body.needs | (fitting.needs if fitting is not None else frozenset())
     who: Sql = exp.true()
     if declaration.who is not None:
         condition = compile_condition(declaration.who, vocabulary.scope(str(declaration.object)))
@@ -62,7 +72,7 @@ def compile_model(declaration: ModelDeclaration, vocabulary: Vocabulary) -> Comp
         condition = compile_condition(text, vocabulary.scope(str(declaration.object)))
         overrides.append((name, condition.sql))
         needs |= condition.needs
-    return CompiledModel(declaration, body, who, tuple(overrides), frozenset(needs), _lines(body))
+    return CompiledModel(declaration, body, who, tuple(overrides), needs, _lines(body), fitting)
 
 
 def _lines(body: Body) -> tuple[Line, ...]:
@@ -96,6 +106,30 @@ def model_sql(model: CompiledModel, vocabulary: Vocabulary) -> str:
     for number, step in enumerate(steps):
         query = query.with_(f"s{number}", as_=step, copy=False)
     return f'CREATE OR REPLACE TABLE "{model.relation}" AS {sql.render(query)}'
+
+
+def fitting_sql(model: CompiledModel, vocabulary: Vocabulary) -> tuple[str, str]:
+    """The query of the rows that the model's fit is made of, and that of how many records they speak of."""
+    assert model.fitting is not None
+    source = _rows(model, vocabulary)
+    values = [sql.alias(value, name) for name, value in model.fitting.values.items()]
+    measured = select("record_id", *values).from_(source).where(_of_who(model))
+    counted = select(sql.template("COUNT(*)")).from_(exp.Subquery(this=measured, alias=exp.to_identifier("m")))
+    query = measured if model.fitting.query is None else model.fitting.query(measured)
+    return sql.render(query), sql.render(counted)
+
+
+def extra_column(key: str) -> str:
+    """The column of an extra value in the model's relation."""
+    return f"extra_{key}"
+
+
+def _rows(model: CompiledModel, vocabulary: Vocabulary) -> exp.Subquery:
+    return exp.Subquery(this=row(model.needs, model.object, vocabulary), alias=exp.to_identifier("r"))
+
+
+def _of_who(model: CompiledModel) -> Sql:
+    return sql.template("COALESCE(:w, FALSE)", w=sql.paren(model.who))
 
 
 def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Select:
@@ -149,9 +183,13 @@ def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
         query = query.select(sql.alias(holds, f"o{number}"), copy=False)
     if body.why is not None:
         query = query.select(sql.alias(body.why, "reasons"), copy=False)
-    source = exp.Subquery(this=row(model.needs, model.object, vocabulary), alias=exp.to_identifier("r"))
-    where = sql.template("COALESCE(:w, FALSE)", w=sql.paren(model.who))
-    return query.from_(source, copy=False).where(where, copy=False)
+    for key, value in body.extras.items():
+        query = query.select(sql.alias(value, extra_column(key)), copy=False)
+    source = _rows(model, vocabulary)
+    for number, step in enumerate(body.steps):
+        added = select("*", *(sql.alias(value, name) for name, value in step.items())).from_(source, copy=False)
+        source = exp.Subquery(this=added, alias=exp.to_identifier(f"r{number}"))
+    return query.from_(source, copy=False).where(_of_who(model), copy=False)
 
 
 def _clamped(value: Sql, least: Decimal | None, most: Decimal | None) -> Sql:
@@ -231,8 +269,16 @@ def _final(model: CompiledModel) -> exp.Select:
     named = [(sql.column(f"o{number}"), sql.text(name)) for number, (name, _) in enumerate(model.overrides)]
     tier = sql.when(*named, (scored, bands), otherwise=sql.text(UNSCORED)) if body.axes else bands
     query = query.select(sql.alias(tier, "band"), sql.alias(shortened(sql.column("told")), "why"), copy=False)
+    for key in body.extras:
+        value = _extra(key) if EXTRAS[key] == "number" else sql.column(extra_column(key))
+        query = query.select(sql.alias(sql.when((scored, value)), extra_column(key)), copy=False)
     for line in model.lines:
         query = query.select(sql.column(line.column), copy=False)
         if line.known_column:
             query = query.select(sql.column(line.known_column), copy=False)
     return query
+
+
+def _extra(key: str) -> Sql:
+    """A number beside the score, with four decimals; what does not fit is unknown."""
+    return sql.template("TRY_CAST(ROUND(:v, 4) AS DECIMAL(18, 4))", v=sql.column(extra_column(key)))

@@ -10,7 +10,7 @@ from typing import Literal
 from hubsync.scoring.units import Fade
 from hubsync.types import PropertyType
 
-Shape = Literal["times", "periods", "sum", "last", "points"]
+Shape = Literal["times", "periods", "sum", "last", "points", "first", "next", "days", "distinct", "streak", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ class EventNeed:
     """An aggregate over the record's events of one kind that pass the filters.
 
     `times` counts them, `periods` counts the periods with at least one, `sum` adds their values, `last` is the
-    newest's time, `points` adds `points` per event, faded by age.
+    newest's time, `days` counts the days with at least one, `points` adds `points` per event, faded by age. `first`
+    is the oldest's time and `next` that of the next one from today on, `distinct` counts the values of the attribute
+    `by`, `streak` the periods without a gap up to now, `silence` the usual gaps, over the `against` days up to the
+    last event, that have passed since. `within` looks back so many days, without the last `before` of them.
     """
 
     object: str
@@ -44,6 +47,14 @@ class EventNeed:
     period: int | None = None
     fade: Fade | None = None
     points: Decimal | None = None
+    before: int | None = None
+    against: int | None = None
+    by: str | None = None
+
+    @property
+    def least_days(self) -> int:
+        """The days that events must be kept for it: it looks back so far, and further when it can."""
+        return self.within or self.against or 0
 
     @property
     def column(self) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.facts import closure
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
-from hubsync.scoring.origins import CounterSource, ObjectSource
-from hubsync.scoring.sources import LINKS, AnySource, source_ids, subject
+from hubsync.scoring.origins import AnySource
+from hubsync.scoring.sources import LINKS, source_ids
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
 KEYS = {"contacts": "email", "companies": "domain"}
 """The property by which a person names a record, and events find it."""
 
 LONGEST_MEMORY = 400
-"""Days of events kept in view for signals that look for the last event of a kind."""
+"""Days of events kept in view for signals that look for the first or last event of a kind, without a window."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,35 @@ class Requirements:
                 yield kind, source_id, source
 
 
-def requirements(models: Iterable[CompiledModel], vocabulary: Vocabulary) -> Requirements:
-    """Collect what the models read, through roll-ups, coverage and the sources of their events."""
+class Reads(Protocol):
+    """What reads facts of the records of an object: a model, or a segment."""
+
+    @property
+    def name(self) -> str:
+        """How it is named where something is missing."""
+        ...
+
+    @property
+    def object(self) -> str:
+        """The object whose records it is about."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What it reads."""
+        ...
+
+
+def requirements(models: Iterable[Reads], vocabulary: Vocabulary) -> Requirements:
+    """Collect what models and segments read, through roll-ups, coverage and the sources of their events."""
     found = Requirements()
     for model in models:
         found.properties[model.object] |= set()
         found.models["object", model.object].add(model.name)
         needs = closure(model.needs, vocabulary)
-        found.made_of[model.name] = {need.model for need in needs if isinstance(need, ScoreNeed)}
+        # Segments keep their members while a model of theirs is held; nobody needs to hear of each.
+        if isinstance(model, CompiledModel):
+            found.made_of[model.name] = {need.model for need in needs if isinstance(need, ScoreNeed)}
         for need in needs:
             _add(found, need, model.name, vocabulary)
     for object_ in found.properties.keys() & KEYS.keys():
@@ -65,8 +87,7 @@ def _add(found: Requirements, need: Need, model: str, vocabulary: Vocabulary) ->
         case PropertyNeed(object_, name, _):
             _property(found, object_, name, model)
         case EventNeed():
-            window = need.within if need.within is not None else LONGEST_MEMORY
-            found.events[need.kind] = max(found.events.get(need.kind, 0), window)
+            found.events[need.kind] = max(found.events.get(need.kind, 0), _days(need))
             found.models["event", need.kind].add(model)
             _event(found, need, model, vocabulary)
         case CoverNeed():
@@ -80,6 +101,13 @@ def _add(found: Requirements, need: Need, model: str, vocabulary: Vocabulary) ->
             pass
 
 
+def _days(need: EventNeed) -> int:
+    """The days of history to pull: what has no window looks as far back as events are kept in view."""
+    if need.shape == "next":
+        return 1
+    return need.within if need.within is not None else max(LONGEST_MEMORY, need.least_days)
+
+
 def _property(found: Requirements, object_: str, name: str, model: str) -> None:
     found.properties[object_].add(name)
     found.models["property", f"{object_}.{name}"].add(model)
@@ -90,11 +118,12 @@ def _event(found: Requirements, need: EventNeed | CoverNeed, model: str, vocabul
     source = vocabulary.source(need.kind)
     if source is None:
         return
-    of = subject(source[1])
+    of = source[1].happens_to
     found.properties[of] |= set()
     found.models["object", of].add(model)
-    for name in source_properties(source[1], vocabulary):
-        _property(found, of, name, model)
+    for each in source_needs(source[1], vocabulary):
+        _property(found, each.object, each.name, model)
+    found.links.update((each.object, of) for each in source_needs(source[1], vocabulary) if each.object != of)
     found.links.update(travelled(of, need.object))
 
 
@@ -108,19 +137,16 @@ def travelled(from_object: str, to_object: str) -> set[tuple[str, str]]:
     return links
 
 
-def source_properties(source: AnySource, vocabulary: Vocabulary) -> set[str]:
-    """The properties of its object that a source reads."""
-    return {need.name for need in source_needs(source, vocabulary)}
+def source_properties(source: AnySource, object_: str, vocabulary: Vocabulary) -> set[str]:
+    """The properties of an object that a source reads."""
+    return {need.name for need in source_needs(source, vocabulary) if need.object == object_}
 
 
 def source_needs(source: AnySource, vocabulary: Vocabulary) -> frozenset[PropertyNeed]:
-    """The properties of its object that a source reads, as what it reads them."""
-    if isinstance(source, CounterSource):
-        count = PropertyNeed(source.object, source.count, "number")
-        return frozenset({count, PropertyNeed(source.object, source.last, "datetime")})
-    if not isinstance(source, ObjectSource):
-        return frozenset()
-    texts = (source.when, source.time, source.value, source.currency, *source.attributes.values())
-    scope = WordScope(vocabulary, source.object)
-    needs = frozenset[Need]().union(*(compile_expression(text, scope).needs for text in texts if text is not None))
-    return frozenset(need for need in needs if isinstance(need, PropertyNeed))
+    """The properties that a source reads, as what it reads them: of its object, or of what belongs to it."""
+    of = source.happens_to
+    needs = frozenset[Need]().union(
+        *(compile_expression(each.text, WordScope(vocabulary, each.of or of)).needs for each in source.expressions)
+    )
+    named = frozenset(PropertyNeed(of, each.text, each.types[-1]) for each in source.properties)
+    return named | {need for need in needs if isinstance(need, PropertyNeed)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlglot import exp, select
 
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import Signal
 from hubsync.scoring.meaning import Meaning
+from hubsync.scoring.signals import Signal
 from hubsync.scoring.sources import LINKS
 from hubsync.scoring.sql import Sql
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hubsync.scoring.origins import CounterSource, EventKind, ObjectSource, OccurrenceSource, TableSource
-
-AnySource = OccurrenceSource | ObjectSource | CounterSource | TableSource
+from hubsync.scoring.origins import AnySource, EventKind
 
 LINKS = (
     ("contacts", "companies"),
@@ -38,14 +36,6 @@ def source_ids(kind: str, declaration: EventKind) -> Iterator[tuple[str, AnySour
         yield f"{kind}/{source.from_}{number if number > 1 else ''}", source
 
 
-def subject(source: AnySource) -> str:
-    """The object whose records the source's events happen to."""
-    if isinstance(source, TableSource):
-        key = next(iter(source.subject))
-        return {"email": "contacts", "domain": "companies"}.get(key, key)
-    return source.object
-
-
 def reaches(from_object: str, to_object: str) -> bool:
     """Whether an event on one object counts for another (core rule: companies never pass events on)."""
     if from_object == to_object or (from_object, to_object) in LINKS:
@@ -53,22 +43,19 @@ def reaches(from_object: str, to_object: str) -> bool:
     return to_object == "companies" and (from_object, "contacts") in LINKS
 
 
-def attributes(source: AnySource) -> frozenset[str]:
-    """The attributes that events of this source carry."""
-    return frozenset() if isinstance(source, CounterSource) else frozenset(source.attributes)
-
-
 @dataclass(frozen=True)
 class Feeds:
     """What feeds each kind of event in this portal now.
 
     `active` maps a kind to the id of the source in use, None when the portal allows none; a kind that is not in
-    it uses its first source. `starts` says from when on a source knows; `overdue` sources are not believed.
+    it uses its first source. `starts` says from when on a source knows; `overdue` sources are not believed. `watched`
+    says since when a counter is watched: what it counted before has no dates but that of its last.
     """
 
     active: Mapping[str, str | None] = field(default_factory=dict)
     starts: Mapping[str, datetime] = field(default_factory=dict)
     overdue: frozenset[str] = frozenset()
+    watched: Mapping[str, datetime] = field(default_factory=dict)
 
     def source(self, kind: str, declaration: EventKind) -> tuple[str, AnySource] | None:
         """The source in use for a kind, with its id."""

@@ -64,9 +64,9 @@ def _filled(node: Sql, parts: Mapping[str, Sql]) -> Sql:
     return made
 
 
-def render(sql: Sql) -> str:
-    """The statement as text for DuckDB."""
-    return sql.sql(dialect=DIALECT, copy=False)
+def render(sql: Sql, dialect: str | type[sqlglot.Dialect] = DIALECT) -> str:
+    """The statement as text for DuckDB, or for another engine in its dialect."""
+    return sql.sql(dialect=dialect, copy=False)
 
 
 def column(name: str, table: str | None = None) -> Sql:

@@ -88,10 +88,11 @@ def tier_names(axes: Sequence[Axis], declared: Mapping[str, Tier]) -> list[str]:
 def tier_labels(axes: Sequence[Axis], declared: Mapping[str, Tier]) -> dict[str, str]:
     """The label of each tier for people; the ids are what HubSpot stores and never change."""
     labels = {UNSCORED: "Unscored"}
+    given = {name: tier.label for name, tier in declared.items()}
+    if len(axes) == 1:
+        given |= {band.name: band.label for band in axes[0].bands if band.label}
     for name in tier_names(axes, declared):
-        if name == UNSCORED:
-            continue
-        tier = declared.get(name)
-        spoken = name.upper() if len(axes) > 1 else name.replace("_", " ").capitalize()
-        labels[name] = tier.label if tier is not None and tier.label else spoken
+        if name != UNSCORED:
+            spoken = name.upper() if len(axes) > 1 else name.replace("_", " ").capitalize()
+            labels[name] = given.get(name) or spoken
     return labels

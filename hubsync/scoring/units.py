@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-OBJECTS = ("contacts", "companies", "deals")
+Scored = Literal["contacts", "companies", "deals"]
+OBJECTS: tuple[str, ...] = get_args(Scored)
 """Objects that can carry a score."""
 
-EVENT_OBJECTS = (
-    "contacts", "companies", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks",
-    "communications", "feedback_submissions", "commerce_payments", "subscriptions",
-)  # fmt: skip
-"""Objects whose records can be pulled and turned into events."""
-
-Scored = Literal["contacts", "companies", "deals"]
 Pulled = Literal[
     "contacts", "companies", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks",
-    "communications", "feedback_submissions", "commerce_payments", "subscriptions",
+    "communications", "feedback_submissions", "commerce_payments", "subscriptions", "line_items",
 ]  # fmt: skip
+"""Objects whose records can be pulled and turned into events."""
+
 Period = Literal["day", "week", "month"]
+
+FINEST = Decimal("0.000001")
+"""The finest step of points: a contribution has six decimals (design §8)."""
 
 PERIOD_DAYS = {"day": 1, "week": 7, "month": 30}
 _UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _DURATION = re.compile(r"(\d{1,5}) (day|week|month|year)s?")
 _LONGEST = 36_500
+_LARGEST = 1_000_000_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _PROPERTY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _HALF = re.compile(r"half every (day|week|month|year|\d{1,5} (?:day|week|month|year)s?)")
@@ -88,6 +88,17 @@ def _exact(value: object) -> Decimal:
     return number
 
 
+def _number(value: object) -> Decimal:
+    """Read a number with as many decimals as it is written: a coefficient, a bound of money."""
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if isinstance(value, bool) or not number.is_finite() or abs(number) > _LARGEST:
+        raise ValueError(f"'{value}' is no number; use at most {_LARGEST:,}")
+    return number
+
+
 def _whole(value: object) -> Decimal:
     """Read a bound of the score: a whole number, since scores are written without decimals."""
     number = _exact(value)
@@ -101,6 +112,7 @@ Days = Annotated[int, BeforeValidator(days, json_schema_input_type=int | str)]
 Name = Annotated[str, BeforeValidator(_name)]
 Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
 Points = Annotated[Decimal, BeforeValidator(_exact)]
+Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float | str)]
 Whole = Annotated[Decimal, BeforeValidator(_whole)]
 Text = Annotated[str, Field(min_length=1, max_length=250)]
 

@@ -9,21 +9,24 @@ from datetime import timedelta
 from typing import Any
 
 from hubsync.scoring import sql
-from hubsync.scoring.declarations import ModelDeclaration, Signal
+from hubsync.scoring.declarations import ModelDeclaration
+from hubsync.scoring.event_signals import event_signal
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.meaning import ExpressionError, Meaning, nearest
-from hubsync.scoring.needs import CoverNeed, CreatedNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed, Shape
-from hubsync.scoring.origins import EventKind
-from hubsync.scoring.sources import AnySource, Feeds, attributes, reaches, subject
-from hubsync.scoring.sql import Sql
-from hubsync.scoring.units import PERIOD_DAYS
+from hubsync.scoring.needs import CoverNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed
+from hubsync.scoring.origins import AnySource, EventKind
+from hubsync.scoring.signals import Signal
+from hubsync.scoring.sources import Feeds, reaches
 from hubsync.scoring.words import UNKNOWN, WORDS, mapping
-from hubsync.types import AsOf, PropertyType
+from hubsync.types import AsOf, Fit, PropertyType
 
 
 @dataclass
 class Vocabulary:
-    """All names of one configuration as of one moment; `feeds` says what this portal can know."""
+    """All names of one configuration as of one moment.
+
+    `feeds` says what this portal can know, `fits` has what models measured, by their names.
+    """
 
     properties: Mapping[str, Mapping[str, PropertyType]]
     words: Mapping[str, Any]
@@ -32,6 +35,7 @@ class Vocabulary:
     models: Mapping[str, ModelDeclaration]
     as_of: AsOf
     feeds: Feeds = field(default_factory=Feeds)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
     _stack: list[str] = field(default_factory=list)
 
     def scope(self, object_: str) -> ObjectScope:
@@ -41,8 +45,8 @@ class Vocabulary:
     def event_scope(self, kind: str) -> EventScope:
         """The names that a condition on one kind of event may use."""
         source = self.feeds.source(kind, self.events[kind])
-        known = attributes(source[1]) if source else frozenset[str]()
-        possible = frozenset[str]().union(*(attributes(each) for each in self.events[kind].sources))
+        known = source[1].carries if source else frozenset[str]()
+        possible = frozenset[str]().union(*(each.carries for each in self.events[kind].sources))
         return EventScope(self.as_of, kind, known, possible)
 
     def source(self, kind: str) -> tuple[str, AnySource] | None:
@@ -76,7 +80,7 @@ class Vocabulary:
                 return compile_expression(signal.value, self.scope(object_))
             if signal.of is not None:
                 return self._rollup(name, signal)
-            return self._of_events(signal, object_)
+            return event_signal(signal, object_, self)
 
     def _rollup(self, name: str, signal: Signal) -> Meaning:
         assert signal.of is not None and signal.over is not None and signal.object is not None
@@ -93,11 +97,11 @@ class Vocabulary:
         """The source of a kind, None when it does not reach the object; raises ExpressionError when none would."""
         source = self.source(kind)
         declared = self.events[kind].sources
-        if not any(reaches(subject(each), object_) for each in declared):
+        if not any(reaches(each.happens_to, object_) for each in declared):
             raise ExpressionError(
-                f"events of kind '{kind}' happen to {subject(declared[0])} and do not reach {object_}"
+                f"events of kind '{kind}' happen to {declared[0].happens_to} and do not reach {object_}"
             )
-        return source if source is not None and reaches(subject(source[1]), object_) else None
+        return source if source is not None and reaches(source[1].happens_to, object_) else None
 
     def filters_available(self, need: EventNeed) -> bool:
         """Whether the source in use carries what the filters look at; raises ExpressionError."""
@@ -112,59 +116,13 @@ class Vocabulary:
             available = available and condition.available
         return available
 
-    def _of_events(self, signal: Signal, object_: str) -> Meaning:
-        kind = signal.event
-        assert kind is not None
-        period = PERIOD_DAYS[signal.once_per] if signal.once_per else None
-        shape: Shape = "last" if signal.since else "sum" if signal.sum else "periods" if period else "times"
-        need = EventNeed(
-            object_, kind, shape, within=signal.within, url_contains=signal.url_contains,
-            where=signal.where, period=period,
-        )  # fmt: skip
-        source = self.events_of(kind, object_)
-        if source is None or not self.filters_available(need):
-            return Meaning(sql.null("DOUBLE"), "number", available=False)
-        if source[0] in self.feeds.overdue:
-            return Meaning(sql.null("DOUBLE"), "number")
-        cover = self.covers(kind, object_, source[0], signal.within)
-        if signal.since:
-            return self._silence(need, cover, source[0])
-        return self._amount(need, cover)
-
     def covers(self, kind: str, object_: str, source_id: str, within: int | None) -> Meaning:
         """Whether no event of a kind in the window means that none happened."""
         start = self.feeds.starts.get(source_id)
         if start is not None and within is not None and start > self.as_of.day_start - timedelta(days=within):
-            return Meaning(exp_false(), "bool")
+            return Meaning(sql.any_of(), "bool")
         need = CoverNeed(object_, kind)
         return Meaning(sql.column(need.column), "bool", frozenset({need}))
-
-    def _amount(self, need: EventNeed, cover: Meaning) -> Meaning:
-        value = sql.column(need.column)
-        amount = sql.template("CAST(:v AS DOUBLE)", v=value)
-        if need.shape != "sum":
-            some = sql.template(":v > 0", v=value)
-            meaning = sql.when((some, amount), (cover.sql, sql.double(0)))
-            return Meaning(meaning, "number", cover.needs | {need})
-        # Money in a currency that can't be converted makes the sum unknown although there were events.
-        number = EventNeed(need.object, need.kind, "times", need.within, need.url_contains, need.where)
-        some = sql.template(":n > 0", n=sql.column(number.column))
-        return Meaning(sql.when((some, amount), (cover.sql, sql.double(0))), "number", cover.needs | {need, number})
-
-    def _silence(self, need: EventNeed, cover: Meaning, source_id: str) -> Meaning:
-        last, created = sql.column(need.column), CreatedNeed(need.object)
-        silence = sql.age(sql.column(created.column), "datetime", self.as_of)
-        start = self.feeds.starts.get(source_id)
-        if start is not None:
-            # Before the source began to know, silence is no evidence.
-            began = sql.age(sql.moment(start), "datetime", self.as_of)
-            shorter, longer = (sql.template(f":a {sign} :b", a=silence, b=began) for sign in ("<", ">="))
-            silence = sql.when((shorter, silence), (longer, began))
-        value = sql.when(
-            (sql.template(":v IS NOT NULL", v=last), sql.age(last, "datetime", self.as_of)),
-            (cover.sql, silence),
-        )
-        return Meaning(value, "number", cover.needs | {need, created})
 
     def word(self, name: str, object_: str) -> Meaning:
         """The meaning of a word for one object; an unmapped word is unknown."""
@@ -184,11 +142,6 @@ class Vocabulary:
         """The meaning of a property; it must be known to `properties`."""
         need = PropertyNeed(object_, name, self.properties[object_][name])
         return Meaning(sql.column(need.column), need.type, frozenset({need}))
-
-
-def exp_false() -> Sql:
-    """The condition that never holds."""
-    return sql.any_of()
 
 
 @dataclass(frozen=True)

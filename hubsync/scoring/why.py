@@ -25,10 +25,12 @@ def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
     if not rules:
         return sql.text(NOTHING)
     weights = [term.weight for term in body.terms if term.available]
-    up = _reasons(rules, [sql.column(line.column) for line in rules], "Up: ")
+    up = reasons([line.reason for line in rules], [sql.column(line.column) for line in rules], "Up: ")
     lowering = [*rules, *(line for line in lines if line.rule == CAP)]
-    down = _reasons(lowering, [exp.Neg(this=sql.column(line.column)) for line in lowering], "Down: ")
-    missing = _reasons(rules, [_unknown(line, weight) for line, weight in zip(rules, weights, strict=True)], "")
+    sizes = [exp.Neg(this=sql.column(line.column)) for line in lowering]
+    down = reasons([line.reason for line in lowering], sizes, "Down: ")
+    gaps = [_unknown(line, weight) for line, weight in zip(rules, weights, strict=True)]
+    missing = reasons([line.reason for line in rules], gaps, "")
     spoken = (
         sql.column("reasons")
         if body.why is not None
@@ -53,11 +55,11 @@ def _unknown(line: Line, weight: Decimal) -> Sql:
     return sql.when((known, sql.decimal(Decimal(0))), otherwise=sql.decimal(weight))
 
 
-def _reasons(rules: Sequence[Line], sizes: Sequence[Sql], lead: str) -> Sql:
-    """The reasons of the largest positive sizes; the earlier rule wins a tie."""
+def reasons(texts: Sequence[str], sizes: Sequence[Sql], lead: str) -> Sql:
+    """The reasons of the largest positive sizes; the earlier one wins a tie."""
     structs = [
-        sql.template("{'p': :p, 'i': :i, 'r': :r}", p=size, i=sql.integer(-number), r=sql.text(rule.reason.rstrip(".")))
-        for number, (rule, size) in enumerate(zip(rules, sizes, strict=True))
+        sql.template("{'p': :p, 'i': :i, 'r': :r}", p=size, i=sql.integer(-number), r=sql.text(text.rstrip(".")))
+        for number, (text, size) in enumerate(zip(texts, sizes, strict=True))
     ]
     return sql.template(
         ":lead || NULLIF(ARRAY_TO_STRING(LIST_TRANSFORM(LIST_SLICE(LIST_REVERSE_SORT("

@@ -2,6 +2,8 @@
 
 from hubsync.store.erasure import AFTER, ASKED
 from hubsync.store.interrupting import interrupt, open_connections
+from hubsync.store.lives import Life, Publication, Stretch
+from hubsync.store.lookback import BEGINNING, FirstSight, Place
 from hubsync.store.outcomes import VALUES_HASH
 from hubsync.store.planned import Expected, Planned
 from hubsync.store.reader import Reader
@@ -19,6 +21,7 @@ from hubsync.store.reports import (
 )
 from hubsync.store.retention import RETAINED_ON, Horizons
 from hubsync.store.rewriting import rewrite
+from hubsync.store.routes import OTHER_EMAILS
 from hubsync.store.scratch import Link, Scratch
 from hubsync.store.store import Store
 from hubsync.store.writer import Writer
@@ -26,13 +29,19 @@ from hubsync.store.writer import Writer
 __all__ = [
     "AFTER",
     "ASKED",
+    "BEGINNING",
+    "OTHER_EMAILS",
     "RETAINED_ON",
     "UNREADABLE",
     "VALUES_HASH",
     "Expected",
+    "FirstSight",
     "Horizons",
+    "Life",
     "Link",
+    "Place",
     "Planned",
+    "Publication",
     "Published",
     "Reader",
     "Reject",
@@ -43,6 +52,7 @@ __all__ = [
     "Stock",
     "Store",
     "StoredRecord",
+    "Stretch",
     "Tombstone",
     "UsedModel",
     "Writer",

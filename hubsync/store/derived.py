@@ -35,11 +35,13 @@ def replace(
     known_at: datetime,
     file: str | None,
     since: datetime | None = None,
+    *,
+    whole: bool = True,
 ) -> Derived:
     """Make the events of a source exactly what `select` gives; what is already there stays as it is.
 
-    What retention would delete, before `since`, is left out. Raises InputError when the `file` that it reads is no
-    table.
+    When that is not the `whole` source, its events with other ids stay too. What retention would delete, before
+    `since`, is left out. Raises InputError when the `file` that it reads is no table.
     """
     try:
         connection.execute(
@@ -53,13 +55,14 @@ def replace(
         raise not_a_table(file, error) from error
     unreadable = changed(connection, "DELETE FROM fresh WHERE occurred_at IS NULL OR coalesce(subject, '') = ''")
     if since is not None:
-        connection.execute(f"DELETE FROM fresh WHERE {old_events('fresh', since)}")
+        connection.execute(f"DELETE FROM fresh WHERE {old_events('fresh', since, known_at)}")
     connection.execute(f"DELETE FROM fresh WHERE {tombstones.covered(connection, 'subject_type', 'subject')}")
     key = " AND ".join(f"e.{column} = n.{column}" for column in _KEY)
     same = " AND ".join(f"{_value(column, 'e')} IS NOT DISTINCT FROM {_value(column, 'n')}" for column in _VALUES)
     removed = changed(
         connection,
-        f"DELETE FROM portal.event e WHERE e.source = ? AND NOT EXISTS (SELECT 1 FROM fresh n WHERE {key} AND {same})",
+        f"DELETE FROM portal.event e WHERE e.source = ? AND NOT EXISTS (SELECT 1 FROM fresh n WHERE {key} AND {same})"
+        f"{'' if whole else ' AND e.source_id IN (SELECT source_id FROM fresh)'}",
         source,
     )
     added = changed(
@@ -73,6 +76,37 @@ def replace(
     )
     connection.execute("DROP TABLE fresh")
     return Derived(added, removed, unreadable)
+
+
+def adopt(
+    connection: duckdb.DuckDBPyConnection,
+    staged: str,
+    source: str,
+    kind: str,
+    known_at: datetime,
+    since: datetime,
+    *,
+    unique: bool,
+    whole: bool,
+) -> int:
+    """Give a source the events that are staged under another name; returns how many had an id that another one had.
+
+    What is left of stagings that broke off goes too.
+    """
+    number = "CAST(regexp_extract(source_id, '-([0-9]+)$', 1) AS BIGINT)"
+    place = f"row_number() OVER (PARTITION BY key ORDER BY {number}{' DESC' if unique else ''})"
+    told = "key" if unique else "key || '-' || place"
+    rows = (
+        "SELECT subject_type, subject, occurred_at, times, value, currency, attributes,"
+        f" {told} AS source_id FROM (SELECT *, {place} AS place FROM"
+        " (SELECT *, regexp_replace(source_id, '-[0-9]+$', '') AS key FROM portal.event"
+        f" WHERE source = {sql.text(staged)})){' WHERE place = 1' if unique else ''}"
+    )
+    (count,) = connection.execute("SELECT count(*) FROM portal.event WHERE source = ?", [staged]).fetchone() or (0,)
+    (kept,) = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone() or (0,)
+    replace(connection, source, kind, rows, known_at, None, since, whole=whole)
+    connection.execute("DELETE FROM portal.event WHERE starts_with(source, ?)", [f"{source}~"])
+    return int(count) - int(kept)
 
 
 def _value(column: str, alias: str) -> str:

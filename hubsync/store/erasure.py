@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from hubsync.store import tombstones
+from hubsync.store.routes import OTHER_EMAILS
 from hubsync.store.tombstones import KEYS, normal
 
 AFTER = timedelta(days=7)
@@ -140,7 +141,9 @@ def _texts(connection: duckdb.DuckDBPyConnection, object_name: str, ids: list[st
         " SELECT value FROM portal.version WHERE object = $object AND property = $key"
         " AND record_id IN (SELECT unnest($ids))"
         " UNION ALL SELECT json_extract_string(properties, '$.' || $key) FROM portal.record"
-        " WHERE object = $object AND record_id IN (SELECT unnest($ids))) WHERE value IS NOT NULL"
+        " WHERE object = $object AND record_id IN (SELECT unnest($ids))"
+        f" UNION ALL SELECT unnest(string_split(json_extract_string(properties, '$.{OTHER_EMAILS}'), ';'))"
+        " FROM portal.record WHERE object = $object AND record_id IN (SELECT unnest($ids))) WHERE value IS NOT NULL"
         " EXCEPT SELECT lower(trim(json_extract_string(properties, '$.' || $key))) FROM portal.record"
         " WHERE object = $object AND archived_at IS NULL AND record_id NOT IN (SELECT unnest($ids))",
         {"object": object_name, "key": key, "ids": ids},

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -37,18 +36,10 @@ Replaced = tuple[str, str, Sequence[str]]
 """Source, subject type and the subjects whose events are given anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """An event and how often it happened at that time."""
-
-    event: EventRow
-    times: int = 1
-
-
 def commit(
     connection: duckdb.DuckDBPyConnection,
     events: Iterable[EventRow],
-    grown: Iterable[Counted],
+    grown: Iterable[EventRow],
     replaced: Iterable[Replaced],
     known_at: datetime,
 ) -> None:
@@ -57,7 +48,7 @@ def commit(
     An event that is there already stays as it is, with the time at which it became known. What the counters have
     `grown` by is always new.
     """
-    rows = {tuple(row[column] for column in _KEY): row for row in map(_row, map(Counted, events))}
+    rows = {tuple(row[column] for column in _KEY): row for row in map(_row, events)}
     _remove_gone(connection, list(rows.values()), replaced)
     known = _known(connection, list(rows.values()))
     fresh = [row for key, row in rows.items() if key not in known] + [_row(each) for each in grown]
@@ -69,17 +60,27 @@ def commit(
         )
 
 
+def mark_bots(connection: duckdb.DuckDBPyConnection, source: str, rules: str) -> None:
+    """Set on each event of a source the rule by which it is a program's doing; the others count."""
+    connection.execute(
+        f"UPDATE portal.event SET bot = m.bot FROM (WITH mine AS (SELECT rowid AS place, subject, occurred_at,"
+        f" attributes FROM portal.event WHERE source = ?) {rules}) m"
+        " WHERE portal.event.rowid = m.place AND portal.event.bot IS DISTINCT FROM m.bot",
+        [source],
+    )
+
+
 def growth(
     arrivals: Iterable[Arrival],
     counters: Sequence[Counter],
     known_at: datetime,
     inherited: Mapping[tuple[str, str], Sequence[Stored]] | None = None,
-) -> list[Counted]:
+) -> list[EventRow]:
     """Return the events that the growth of counters stands for.
 
-    The first sight of a counter above zero is one event at the date of its last one; a counter that shrinks,
-    or holds no number, is no event. What a record has `inherited` from records that were merged into it is no
-    growth: their events follow the merge.
+    The first sight of a counter above zero is one event at the date of its last one, unless its history is read for
+    that; a counter that shrinks, or holds no number, is no event. What a record has `inherited` from records that
+    were merged into it is no growth: their events follow the merge.
     """
     heirlooms = inherited or {}
     return [
@@ -91,7 +92,7 @@ def growth(
     ]
 
 
-def _grown(arrival: Arrival, counter: Counter, known_at: datetime, inherited: Sequence[Stored]) -> list[Counted]:
+def _grown(arrival: Arrival, counter: Counter, known_at: datetime, inherited: Sequence[Stored]) -> list[EventRow]:
     now = finite(arrival.inputs.get(counter.count))
     last = moment(arrival.inputs.get(counter.last))
     if now is None or now <= 0:
@@ -99,26 +100,25 @@ def _grown(arrival: Arrival, counter: Counter, known_at: datetime, inherited: Se
     before = [*([arrival.before] if arrival.before else ()), *inherited]
     counted = [stored.inputs[counter.count] for stored in before if counter.count in stored.inputs]
     if not counted:
-        times = 1 if last else 0
+        times = 1 if last and not counter.seed else 0
     else:
         known = [finite(was or "0") for was in counted]
         times = 0 if None in known else min(int(now - sum(each for each in known if each is not None)), _MOST)
     if times < 1:
         return []
     record_id = arrival.row.record_id
-    event = EventRow(
+    return [EventRow(
         source=counter.source,
         source_id=f"{record_id}:{now}:{known_at.isoformat()}",
         kind=counter.kind,
         subject_type=counter.object,
         subject=record_id,
         occurred_at=min(last or known_at, known_at),
-    )
-    return [Counted(event, times)]
+        times=times,
+    )]  # fmt: skip
 
 
-def _row(counted: Counted) -> _Row:
-    event = counted.event
+def _row(event: EventRow) -> _Row:
     subject = event.subject.strip().lower() if event.subject_type in _BY_TEXT else event.subject
     return {
         "source": event.source,
@@ -127,7 +127,7 @@ def _row(counted: Counted) -> _Row:
         "subject_type": event.subject_type,
         "subject": subject,
         "occurred_at": event.occurred_at,
-        "times": counted.times,
+        "times": event.times,
         "value": event.value,
         "currency": event.currency,
         "attributes": sql.as_json(event.attributes) if event.attributes else None,

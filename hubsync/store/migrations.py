@@ -99,7 +99,9 @@ IDENTITY = Migration(
     ),
 )
 
-MIGRATIONS = (FACTS, SCORES, IDENTITY)
+BOTS = Migration("what programs did in people's place", ("ALTER TABLE portal.event ADD COLUMN bot VARCHAR",))
+
+MIGRATIONS = (FACTS, SCORES, IDENTITY, BOTS)
 """All steps in order; the first has number 1."""
 
 _GROUND = (

@@ -21,6 +21,12 @@ VALUES_HASH = (
 The moment a tier changed is left out: it is another one in every run.
 """
 
+_GONE = (
+    "SELECT (object, record_id) FROM portal.record WHERE archived_at IS NOT NULL UNION ALL"
+    " SELECT (object, old_id) FROM portal.identity WHERE ended_at IS NULL"
+)
+"""Records that are archived or were merged away."""
+
 _OUTCOME = sql.rows_of(i="VARCHAR", written="BOOLEAN", u="TIMESTAMP", m="VARCHAR", c="VARCHAR")
 
 
@@ -73,13 +79,21 @@ def skip(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, at: d
     )
 
 
+def unsent(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+    """The models of a run of which changes were not sent, of records that are still there."""
+    rows = connection.execute(
+        "SELECT DISTINCT model FROM portal.change WHERE run_id = ? AND state IN ('planned', 'skipped')"
+        f" AND (object, record_id) NOT IN ({_GONE}) ORDER BY model",
+        [run_id],
+    ).fetchall()
+    return [str(model) for (model,) in rows]
+
+
 def skip_archived(connection: duckdb.DuckDBPyConnection, run_id: str, message: str, at: datetime) -> None:
     """Mark the planned changes of records that are archived or were merged away by now as not sent."""
     connection.execute(
         "UPDATE portal.change SET state = 'skipped', message = ?, settled_at = ?"
-        " WHERE run_id = ? AND state = 'planned' AND (object, record_id) IN ("
-        "SELECT (object, record_id) FROM portal.record WHERE archived_at IS NOT NULL UNION ALL"
-        " SELECT (object, old_id) FROM portal.identity WHERE ended_at IS NULL)",
+        f" WHERE run_id = ? AND state = 'planned' AND (object, record_id) IN ({_GONE})",
         [message, at, run_id],
     )
 

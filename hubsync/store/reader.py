@@ -1,11 +1,10 @@
-"""What can be read from the database without scoring: runs, plans, records, sources, rejects."""
+"""What can be read from the database without scoring: records, sources, models, rejects, and what runs did."""
 # Every name in the SQL here comes from a fixed set or is quoted; values are parameters or quoted literals.
 # ruff: noqa: S608
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -13,35 +12,34 @@ from typing import Any, cast
 import duckdb
 import orjson
 
-from hubsync.store import audit, erasure, tombstones
+from hubsync.store import erasure, lives, tombstones
 from hubsync.store.identity import chains
+from hubsync.store.lives import Life, Stretch
+from hubsync.store.lookback import Lookback
 from hubsync.store.reports import (
     UNREADABLE,
     Published,
     Reject,
-    Run,
     SourceState,
     Stock,
     StoredRecord,
     Tombstone,
     UsedModel,
 )
-from hubsync.store.scores import published
+from hubsync.store.runs import Runs
+from hubsync.store.scores import fits, published
 from hubsync.store.tombstones import KEYS
-from hubsync.types import Change, Guard, Plan
+from hubsync.types import Fit
 
-_RUN = 'run_id, command, status, as_of, started_at, ended_at, "full", counts, calls, plan_hash, reason'
+_NEVER = datetime(9999, 1, 1)  # noqa: DTZ001 (naive UTC)
 
 
-class Reader:
+class Reader(Lookback, Runs):
     """Reads the attached database; made by `Store.read`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         self._connection = connection
         self._file = file
-
-    def _all(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statement, list(params)).fetchall()
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the whole database; None when it is not known."""
@@ -84,82 +82,16 @@ class Reader:
             )
         )
 
-    def stock(self) -> Mapping[str, Stock]:
-        """Return what there is of each source of events."""
+    def stock(self, now: datetime = _NEVER) -> Mapping[str, Stock]:
+        """Return what there is of each source of events; those after `now` have not happened yet."""
         return {
             source: Stock(*row)
             for source, *row in self._all(
-                "SELECT source, count(*), min(occurred_at), max(occurred_at) FROM portal.event GROUP BY source"
+                "SELECT source, count(*), min(occurred_at), max(occurred_at) FILTER (WHERE occurred_at <= $1),"
+                " count(bot), count(*) FILTER (WHERE occurred_at > $1) FROM portal.event GROUP BY ALL",
+                now,
             )
         }
-
-    def runs(self, limit: int = 20) -> list[Run]:
-        """Return the last runs, newest first."""
-        return self._runs("ORDER BY started_at DESC, run_id DESC LIMIT ?", limit)
-
-    def run(self, run_id: str) -> Run | None:
-        """Return one run."""
-        return next(iter(self._runs("WHERE run_id = ?", run_id)), None)
-
-    def last_run(self) -> Run | None:
-        """Return the newest run."""
-        return next(iter(self.runs(1)), None)
-
-    def last_good_run(self) -> Run | None:
-        """Return the newest run that ended well and was there to write; a plan only looks."""
-        wrote = "(command <> 'plan' OR CAST(json_extract(counts, '$.written') AS INTEGER) > 0)"
-        rest = f"WHERE status = 'ok' AND {wrote} ORDER BY started_at DESC, run_id DESC LIMIT 1"
-        return next(iter(self._runs(rest)), None)
-
-    def last_planned_run(self) -> Run | None:
-        """Return the newest run whose plan was finished."""
-        return next(iter(self._runs("WHERE plan IS NOT NULL ORDER BY started_at DESC, run_id DESC LIMIT 1")), None)
-
-    def last_written_plan(self) -> Plan | None:
-        """Return the header of the newest plan of which something was written, or that was accepted as it was."""
-        found = self._runs(f"WHERE {audit.WRITTEN} ORDER BY started_at DESC, run_id DESC LIMIT 1")
-        return self.plan(found[0].run_id) if found else None
-
-    def calls_since(self, moment: datetime) -> int:
-        """Add up the calls of the runs that started at or after this moment."""
-        return int(self._all("SELECT coalesce(sum(calls), 0) FROM portal.run WHERE started_at >= ?", moment)[0][0])
-
-    def calls_of_runs(self) -> Mapping[bool, int]:
-        """Return the calls of the last run that listed all records (True), and of the last that did not."""
-        return dict(
-            self._all(
-                "SELECT listed, arg_max(calls, started_at) FROM ("
-                " SELECT calls, started_at, CAST(json_extract(counts, '$.listed') AS INTEGER) > 0 AS listed"
-                " FROM portal.run WHERE status IN ('ok', 'partial', 'held'))"
-                " WHERE listed IS NOT NULL GROUP BY listed"
-            )
-        )
-
-    def plan(self, run_id: str) -> Plan | None:
-        """Return the header of a run's plan."""
-        rows = self._all("SELECT plan FROM portal.run WHERE run_id = ? AND plan IS NOT NULL", run_id)
-        return _plan(orjson.loads(rows[0][0])) if rows else None
-
-    def plan_changes(self, run_id: str, limit: int | None = None) -> list[Change]:
-        """Return the changes of a plan, by object, record and property."""
-        return [
-            Change(*row)
-            for row in self._all(
-                "SELECT object, record_id, model, property, before, after FROM portal.change WHERE run_id = ?"
-                " ORDER BY object, record_id, property LIMIT ?",
-                run_id,
-                limit,
-            )
-        ]
-
-    def change_counts(self, run_id: str) -> Mapping[str, int]:
-        """Count a run's records by the state of their changes."""
-        return dict(
-            self._all(
-                "SELECT state, count(DISTINCT (object, record_id)) FROM portal.change WHERE run_id = ? GROUP BY state",
-                run_id,
-            )
-        )
 
     def account(self) -> Mapping[str, str] | None:
         """Return what is remembered about the portal; None before its first run."""
@@ -174,6 +106,10 @@ class Reader:
                 "SELECT name, version, declaration FROM portal.model ORDER BY name, first_used_at, version"
             )
         ]
+
+    def fits(self, bases: Mapping[str, str], as_of: datetime) -> Mapping[str, Fit]:
+        """Return the newest fit of each model at a moment, of these versions of their declarations."""
+        return fits(self._connection, bases, as_of)
 
     def written_models(self) -> frozenset[str]:
         """Return the names of the models that ever published a score."""
@@ -256,6 +192,14 @@ class Reader:
             )
         ]
 
+    def life(self, object_name: str, record_id: str) -> Life:
+        """Return all that was published for a record and for those that were merged into it."""
+        return lives.life(self._connection, object_name, record_id)
+
+    def held(self, model: str, since: datetime) -> list[Stretch]:
+        """Return when a model was held, from a moment on."""
+        return lives.held(self._connection, model, since)
+
     def sizes(self) -> Mapping[str, int]:
         """Return the rows of each table, and under `file` the bytes of the file with its log."""
         names = self._all("SELECT table_name FROM duckdb_tables() WHERE database_name = 'portal' ORDER BY table_name")
@@ -280,17 +224,3 @@ class Reader:
         made, updated, archived, changed, properties, own, gone = rows[0]
         inputs, ours = orjson.loads(properties), orjson.loads(own)
         return StoredRecord(object_name, record_id, made, updated, archived, changed, inputs, ours, gone)
-
-    def _runs(self, rest: str, *params: object) -> list[Run]:
-        rows = self._all(f"SELECT {_RUN} FROM portal.run {rest}", *params)
-        return [replace(Run(*row), counts=orjson.loads(row[7])) for row in rows]
-
-
-def _plan(header: dict[str, Any]) -> Plan:
-    moves: dict[str, dict[tuple[str, str], int]] = {}
-    for model, old, new, count in header.pop("tier_moves"):
-        moves.setdefault(model, {})[old, new] = count
-    header["as_of"] = datetime.fromisoformat(header["as_of"])
-    header["guards"] = tuple(Guard(**guard) for guard in header["guards"])
-    header["new_models"] = tuple(header["new_models"])
-    return Plan(**header, tier_moves=moves)

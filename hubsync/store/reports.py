@@ -113,8 +113,13 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """How many events of a source there are, and when the first and the last happened."""
+    """How many events of a source there are, when the first and the last happened, and how many programs made.
+
+    `ahead` of them are dated in the future; they happen then. Where all are, none has been the last.
+    """
 
     events: int
     first: datetime
-    last: datetime
+    last: datetime | None
+    bots: int = 0
+    ahead: int = 0

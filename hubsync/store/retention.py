@@ -21,17 +21,21 @@ UNWRITTEN_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Horizons:
-    """Before which moments may go: events, history, plans with their before-images, and plans nobody wrote."""
+    """Before which moments may go: events, history, plans with their before-images, and plans nobody wrote.
+
+    `today` is the beginning of the day that they are counted from.
+    """
 
     events: datetime
     history: datetime
     before_images: datetime
     unwritten: datetime
+    today: datetime
 
     @classmethod
     def of(cls, day_start: datetime, *, events: int, history: int, before_images: int) -> Horizons:
         """The horizons so many days before the beginning of a day."""
-        days = (events, history, before_images, min(before_images, UNWRITTEN_DAYS))
+        days = (events, history, before_images, min(before_images, UNWRITTEN_DAYS), 0)
         return cls(*(day_start - timedelta(days=each) for each in days))
 
 
@@ -47,7 +51,7 @@ def retain(connection: duckdb.DuckDBPyConnection, horizons: Horizons) -> dict[st
         " (SELECT max(started_at) FROM portal.run WHERE plan IS NOT NULL))"
     )
     conditions = {
-        "event": old_events("portal.event", horizons.events),
+        "event": old_events("portal.event", horizons.events, horizons.today),
         "version": _followed("portal.version", ("object", "record_id", "property"), "known_at", history),
         "score_history": _followed("portal.score_history", ("object", "record_id", "model"), "as_of", history),
         "association": f"until < {history}",
@@ -69,10 +73,13 @@ def retain(connection: duckdb.DuckDBPyConnection, horizons: Horizons) -> dict[st
     return found
 
 
-def old_events(table: str, before: datetime) -> str:
-    """The condition of events that may go; of each subject the last of its kind stays, for 'days since the last'."""
+def old_events(table: str, before: datetime, today: datetime) -> str:
+    """The condition of events that may go; of each subject the last of its kind stays, for 'days since the last'.
+
+    One that is still to come is not the last: it may be put off, and nobody counts the days since it.
+    """
     keys = ("kind", "subject_type", "subject")
-    return _followed(table, keys, "occurred_at", sql.moment(before), until="TIMESTAMP 'infinity'")
+    return _followed(table, keys, "occurred_at", sql.moment(before), until=sql.moment(today))
 
 
 def _followed(table: str, keys: tuple[str, ...], at: str, before: str, until: str | None = None) -> str:

@@ -20,6 +20,9 @@ SCORED = ("contacts", "companies", "deals")
 PRIMARY = {"contacts": (1, 2), "deals": (5, 6), "tickets": (26, 25)}
 """Type ids of the primary company, from the record to the company and back."""
 
+OTHER_EMAILS = "hs_additional_emails"
+"""What a contact was called beside its email, of its own or by a merge."""
+
 _TEXTS = {"email": ("contacts", "email"), "domain": ("companies", "domain")}
 _SILENT = frozenset({("contacts", "deals"), ("companies", "contacts"), ("companies", "deals")})
 """What happened to these does not reach those."""
@@ -123,7 +126,8 @@ def relinked(object_name: str, as_of: AsOf, found: Survey) -> str:
 
 def reach(object_name: str, found: Survey) -> str:
     """Return the distinct (subject_type, subject, record_id) beyond the object's own events; empty if none."""
-    ways = [_by_text(subject) for subject in sorted(found.subjects) if _TEXTS.get(subject, ("",))[0] == object_name]
+    texts = [subject for subject in sorted(found.subjects) if _TEXTS.get(subject, ("",))[0] == object_name]
+    ways = [way for subject in texts for way in _by_text(subject, found)]
     ways += [
         f"SELECT {sql.text(subject)} AS subject_type, from_id AS subject, to_id AS record_id"
         f" FROM {sql.name(f'links_{subject}_{object_name}')}"
@@ -137,12 +141,25 @@ def reach(object_name: str, found: Survey) -> str:
     return " UNION ".join(ways)
 
 
-def _by_text(subject: str) -> str:
+def _by_text(subject: str, found: Survey) -> list[str]:
+    """By the email or domain of a record, and by those of the records that were merged into it."""
     object_name, name = _TEXTS[subject]
-    return (
-        f"SELECT {sql.text(subject)} AS subject_type, lower(trim(json_extract_string(properties, '$.{name}')))"
-        f" AS subject, record_id FROM {sql.name(f'records_{object_name}')}"
-    )
+    kind, text = f"{sql.text(subject)} AS subject_type", "lower(trim({})) AS subject"
+    own = text.format(f"json_extract_string(properties, '$.{name}')")
+    ways = [f"SELECT {kind}, {own}, record_id FROM {sql.name(f'records_{object_name}')}"]
+    if subject == "email":
+        others = f"string_split(json_extract_string(properties, '$.{OTHER_EMAILS}'), ';')"
+        ways.append(
+            f"SELECT {kind}, {text.format('other')}, record_id FROM (SELECT record_id, unnest({others}) AS other"
+            " FROM records_contacts)"
+        )
+    if object_name in found.merged:
+        old = text.format(f"json_extract_string(r.properties, '$.{name}')")
+        ways.append(
+            f"SELECT {kind}, {old}, i.record_id FROM identities i JOIN portal.record r"
+            f" ON r.object = i.object AND r.record_id = i.old_id WHERE i.object = {sql.text(object_name)}"
+        )
+    return ways
 
 
 def _through_contacts(found: Survey) -> list[str]:
@@ -160,9 +177,18 @@ def _through_contacts(found: Survey) -> list[str]:
 
 
 def events(object_name: str, as_of: AsOf, found: Survey) -> str:
-    """Return the events of an object's records, each once per record."""
-    now = sql.moment(as_of.now)
-    known = f"occurred_at <= {now} AND known_at <= {now} AND source IN {sql.one_of(found.sources)}"
+    """Return the events of an object's records up to now, each once per record."""
+    return _dated(object_name, f"occurred_at <= {sql.moment(as_of.now)}", as_of, found)
+
+
+def coming(object_name: str, as_of: AsOf, found: Survey) -> str:
+    """Return the events of an object's records from today on that are known already, each once per record."""
+    return _dated(object_name, f"occurred_at >= {sql.moment(as_of.day_start)}", as_of, found)
+
+
+def _dated(object_name: str, dates: str, as_of: AsOf, found: Survey) -> str:
+    sources = sql.one_of(found.sources)
+    known = f"{dates} AND known_at <= {sql.moment(as_of.now)} AND source IN {sources} AND bot IS NULL"
     kinds = sql.one_of(sorted(found.subjects - {object_name}))
     ways = []
     if object_name in found.subjects or not reach(object_name, found):

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from hubsync.store import sql
 from hubsync.store.database import changed
+from hubsync.types import Fit
 
 
 def published(as_of: datetime | None = None, merges: str = "") -> str:
@@ -36,6 +40,19 @@ def published(as_of: datetime | None = None, merges: str = "") -> str:
     )
 
 
+def history(as_of: datetime, merges: str = "identities") -> str:
+    """Return SQL of all that was published up to a moment, each score once per moment, by the record that lives on.
+
+    `own_id` is the record that it was published for: another one where that was merged into `record_id`.
+    """
+    return (
+        "SELECT h.object, coalesce(i.record_id, h.record_id) AS record_id, h.record_id AS own_id, h.model, h.version,"
+        f" h.score, h.tier, h.as_of FROM portal.score_history h LEFT JOIN {merges} i ON i.object = h.object"
+        f" AND i.old_id = h.record_id WHERE h.as_of <= {sql.moment(as_of)} QUALIFY row_number() OVER"
+        " (PARTITION BY h.object, h.record_id, h.model, h.as_of ORDER BY h.published_at DESC) = 1"
+    )
+
+
 def tier_since(as_of: datetime) -> str:
     """Return SQL of the moment at which each record's tier of a model last changed, at `as_of`."""
     return (
@@ -47,8 +64,20 @@ def tier_since(as_of: datetime) -> str:
     )
 
 
-def save_model(connection: duckdb.DuckDBPyConnection, name: str, version: str, declaration: str, at: datetime) -> bool:
-    """Remember a model's version; True when it was not known before."""
+def save_model(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    version: str,
+    declaration: str,
+    at: datetime,
+    base: str = "",
+    fit: Fit | None = None,
+) -> bool:
+    """Remember a model's version; True when it was not known before.
+
+    With a fit, `base` is the version of the declaration that it belongs to. A version that is known already and was
+    fitted again becomes the newest once more, and stays the one of its earlier times.
+    """
     added = changed(
         connection,
         "INSERT INTO portal.model (name, version, declaration, first_used_at) VALUES (?, ?, ?, ?)"
@@ -58,4 +87,47 @@ def save_model(connection: duckdb.DuckDBPyConnection, name: str, version: str, d
         declaration,
         at,
     )
+    if fit is not None:
+        _keep_fit(connection, name, version, base, fit)
     return added > 0
+
+
+def _keep_fit(connection: duckdb.DuckDBPyConnection, name: str, version: str, base: str, fit: Fit) -> None:
+    """Store the fit of a version, beside the times at which it was fitted to the same parameters before."""
+    text, last = connection.execute(
+        "SELECT CAST(fitted AS VARCHAR), fitted_as_of FROM portal.model WHERE name = ? AND version = ?", [name, version]
+    ).fetchall()[0]
+    earlier = _fitted_at(json.loads(text), last) if text is not None else []
+    if fit.as_of in earlier:
+        return
+    *before, newest = sorted([*earlier, fit.as_of])
+    fitted = {
+        "base": base, "parameters": fit.parameters, "records": fit.records,
+        "before": [each.isoformat() for each in before],
+    }  # fmt: skip
+    connection.execute(
+        "UPDATE portal.model SET fitted = ?, fitted_as_of = ? WHERE name = ? AND version = ?",
+        [sql.as_json(fitted), newest, name, version],
+    )
+
+
+def _fitted_at(fitted: Mapping[str, Any], last: datetime) -> list[datetime]:
+    """When a version was fitted, the first time first."""
+    return [*(datetime.fromisoformat(each) for each in fitted.get("before", ())), last]
+
+
+def fits(connection: duckdb.DuckDBPyConnection, bases: Mapping[str, str], as_of: datetime) -> dict[str, Fit]:
+    """Read the newest fit of each model at a moment, of these versions of their declarations."""
+    rows = connection.execute(
+        "SELECT name, CAST(fitted AS VARCHAR), fitted_as_of FROM portal.model"
+        " WHERE fitted IS NOT NULL ORDER BY first_used_at, rowid",
+    ).fetchall()
+    found: dict[str, Fit] = {}
+    for name, text, last in rows:
+        fitted = json.loads(text)
+        if fitted["base"] != bases.get(name):
+            continue
+        at = max((each for each in _fitted_at(fitted, last) if each <= as_of), default=None)
+        if at is not None and (name not in found or found[name].as_of <= at):
+            found[name] = Fit(fitted["parameters"], at, fitted["records"])
+    return found

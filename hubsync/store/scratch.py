@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from hubsync.store import routes, scores, sql
 from hubsync.store.database import Database, transaction
+from hubsync.store.exchange import exchange
 from hubsync.store.trouble import translated
 from hubsync.store.writer import Writer
 from hubsync.types import AsOf
@@ -48,6 +50,25 @@ class Scratch:
     def columns(self, relation: str) -> list[str]:
         """Return the names of a relation's columns."""
         return [row[0] for row in self.execute(f"DESCRIBE {sql.name(relation)}")]
+
+    @contextmanager
+    def exchange(self) -> Iterator[Path]:
+        """An empty folder for Parquet files that this database and another engine read; it is gone afterwards."""
+        with exchange(self._database.folder) as folder:
+            yield folder
+
+    def export(self, relation: str, file: Path) -> None:
+        """Write a relation's rows as a Parquet file."""
+        self.execute(f"COPY {sql.name(relation)} TO {sql.text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+
+    def take_in(self, table: str, folder: Path, like: str) -> None:
+        """Make a table of a folder of Parquet files, with the columns and their types of the query `like`."""
+        types = self.execute(f"DESCRIBE {like}")
+        columns = ", ".join(f"CAST({sql.name(each[0])} AS {each[1]}) AS {sql.name(each[0])}" for each in types)
+        self.execute(
+            f"CREATE OR REPLACE TABLE {sql.name(table)} AS SELECT {columns}"
+            f" FROM read_parquet({sql.text(str(folder / '*.parquet'))})"
+        )
 
     def detach(self) -> None:
         """Let go of the file; tables made in memory stay, the views rest until `attach`."""
@@ -95,8 +116,10 @@ def prepare(
         if reach := routes.reach(object_name, found):
             _create(connection, f"reach_{object_name}", reach)
         _create(connection, f"events_{object_name}", routes.events(object_name, as_of, found))
+        _create(connection, f"coming_{object_name}", routes.coming(object_name, as_of, found))
         _create(connection, f"relinked_{object_name}", routes.relinked(object_name, as_of, found))
     _create(connection, "published", scores.published(as_of.now, "identities" if found.merged else ""))
+    _create(connection, "history", scores.history(as_of.now))
     _create(connection, "tier_since", scores.tier_since(as_of.now))
     _create(connection, "rejects", "SELECT * FROM portal.reject")
 

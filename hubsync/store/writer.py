@@ -24,11 +24,11 @@ from hubsync.store import (
 )
 from hubsync.store.database import changed
 from hubsync.store.derived import Derived
-from hubsync.store.identity import EVER
+from hubsync.store.identity import EVER, chains
 from hubsync.store.reader import Reader
 from hubsync.store.reports import SourceState, Tombstone
 from hubsync.store.retention import RETAINED_ON, Horizons
-from hubsync.types import Batch, Counter, Outcome, Plan, RunStatus
+from hubsync.types import Batch, Counter, Fit, Outcome, Plan, RunStatus
 
 Fillable = Literal["change", "decision", "score_history", "action", "event", "version", "identity"]
 """Tables that are filled with rows made elsewhere."""
@@ -83,9 +83,37 @@ class Writer(Reader):
         """
         return derived.replace(self._connection, source, kind, select, known_at, file, since)
 
+    def mark_bots(self, source: str, rules: str) -> None:
+        """Mark the events of a source that programs made; they stay, and no score sees them.
+
+        `rules` gives `place` and `bot`, the rule that an event falls under or NULL, from the relation `mine` with
+        place, subject, occurred_at and attributes of all events of the source.
+        """
+        events.mark_bots(self._connection, source, rules)
+
+    def adopt_events(
+        self, staged: str, source: str, kind: str, known_at: datetime, *, since: datetime, unique: bool, all_of_it: bool
+    ) -> int:
+        """Give a source the events that were staged under another name; their ids end in a number that is theirs alone.
+
+        With `unique` the last event of an id is the one; else events of one id are numbered. Of the source's other
+        events those with these ids go, or with `all_of_it` all. Returns how many had an id that another one had.
+        """
+        return derived.adopt(self._connection, staged, source, kind, known_at, since, unique=unique, whole=all_of_it)
+
     def drop_events(self, source: str) -> int:
         """Delete all events of a source; returns how many."""
         return changed(self._connection, "DELETE FROM portal.event WHERE source = ?", source)
+
+    def drop_inherited(self, source: str) -> int:
+        """Delete events of a source that a record has twice: its own, and at the same time of one merged into it."""
+        return changed(
+            self._connection,
+            f"DELETE FROM portal.event e WHERE e.source = $1 AND EXISTS (SELECT 1 FROM ({chains()}) c"
+            " JOIN portal.event o ON o.source = $1 AND o.subject_type = c.object AND o.subject = c.old_id"
+            " WHERE c.object = e.subject_type AND c.record_id = e.subject AND o.occurred_at = e.occurred_at)",
+            source,
+        )
 
     def set_cursor(self, stream: str, position: Mapping[str, Any], at: datetime) -> None:
         """Remember the position up to which a stream was pulled."""
@@ -155,9 +183,14 @@ class Writer(Reader):
                 ],
             )
 
-    def save_model(self, name: str, version: str, declaration: str, at: datetime) -> bool:
-        """Remember a model's version with its declaration as JSON; True when it is new."""
-        return scores.save_model(self._connection, name, version, declaration, at)
+    def save_model(
+        self, name: str, version: str, declaration: str, at: datetime, *, base: str = "", fit: Fit | None = None
+    ) -> bool:
+        """Remember a model's version with its declaration as JSON; True when it is new.
+
+        A fit is remembered with it, and with `base`, the version of the declaration that was fitted.
+        """
+        return scores.save_model(self._connection, name, version, declaration, at, base, fit)
 
     def start_run(self, run_id: str, command: str, as_of: datetime, started_at: datetime, *, full: bool) -> None:
         """Begin a run; one that was cut off is marked as failed."""

@@ -95,12 +95,42 @@ writes: {score: hubsync_heat}
 """,
 }
 
+MORE = {
+    "models/well.yaml": """\
+model: well
+kind: weighted
+object: companies
+outcome: renews
+owner: cs-ops
+measures:
+  - {name: size, value: crowd, percent: 60, reason: large}
+  - {name: quiet, value: quiet_days, percent: 40, better: lower, reason: logs in}
+variants:
+  - {name: small, when: seats_used < 5, percents: {size: 20, quiet: 80}}
+""",
+    "models/worth.yaml": """\
+model: worth
+kind: rfm
+object: companies
+outcome: buys again
+owner: sales
+recency: quiet_days
+frequency: seats_used
+monetary: sales
+cuts: {recency: [30, 60, 90, 180]}
+segments:
+  best: {when: r + f + m > 12, label: Best}
+  rest: {worse: true}
+""",
+}
+"""Sound files that are there once something in them is edited."""
+
 
 def write(folder: Path, *edits: tuple[str, str, str]) -> Path:
     """Write the sound configuration with edits (file, old text, new text); an old text of '' replaces the file."""
     texts = dict(FILES)
     for file, old, new in edits:
-        text = texts.get(file, "")
+        text = texts.get(file, MORE.get(file, ""))
         assert old in text, f"{file} has no {old!r}"
         texts[file] = text.replace(old, new, 1) if old else new
     for file, text in texts.items():

@@ -69,10 +69,12 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE records_{object_}(record_id VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP,"
             " changed_at TIMESTAMP, properties VARCHAR)"
         )
-        connection.execute(
-            f"CREATE TABLE events_{object_}(record_id VARCHAR, source VARCHAR, kind VARCHAR, occurred_at TIMESTAMP,"
-            " times INTEGER, value DECIMAL(18,6), currency VARCHAR, attributes VARCHAR, known_at TIMESTAMP)"
-        )
+        for events in ("events", "coming"):
+            connection.execute(
+                f"CREATE TABLE {events}_{object_}(record_id VARCHAR, source VARCHAR, kind VARCHAR, occurred_at"
+                " TIMESTAMP, times INTEGER, value DECIMAL(18,6), currency VARCHAR, attributes VARCHAR,"
+                " known_at TIMESTAMP)"
+            )
     for pair in ("contacts_companies", "deals_contacts", "deals_companies"):
         connection.execute(f"CREATE TABLE links_{pair}(from_id VARCHAR, to_id VARCHAR, is_primary BOOLEAN)")
     for name, events in COMPANIES.items():

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from hubsync.catalog import Catalog, load, schema, starter
+from hubsync.catalog import Catalog, load, schema, starter, warnings
+from hubsync.catalog.judging import MOST_SIGNALS, measures
 from hubsync.catalog.properties import standard_properties
 from hubsync.catalog.starter import shipped as shipped_texts
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.schema import define
-from hubsync.scoring.declarations import Rule
+from hubsync.scoring.declarations import JOBS, Rule
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.points import PointsModel, named_rules
 from hubsync.scoring.model import compile_model
-from hubsync.scoring.origins import ObjectSource, OccurrenceSource
-from hubsync.scoring.sources import AnySource, Feeds, source_ids
+from hubsync.scoring.origins import AnySource, ObjectSource, OccurrenceSource
+from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.scoring.words import WORDS
 from hubsync.types import AsOf
@@ -32,6 +34,12 @@ NOON = AsOf(datetime(2026, 11, 21, 12), date(2026, 11, 21), datetime(2026, 11, 2
 @pytest.fixture(scope="module")
 def shipped() -> Catalog:
     return load(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def everything(shipped: Catalog) -> Catalog:
+    """The same with every model on."""
+    return replace(shipped, main=shipped.main.model_copy(update={"models": tuple(shipped.models)}))
 
 
 def test_the_shipped_configuration_is_sound(shipped: Catalog) -> None:
@@ -108,14 +116,25 @@ def test_an_empty_customer_is_steady_and_two_bad_signs_are_risk(shipped: Catalog
     assert customer.conditional_tiers == {"onboarding": "days_since(customer_since) <= 30"}
 
 
-def test_models_keep_to_few_measures(shipped: Catalog) -> None:
+def test_models_keep_to_few_measures(shipped: Catalog, everything: Catalog) -> None:
     """Each model states outcome, owner and items, and has at most ten measures (trap T2)."""
     for model in shipped.models.values():
         assert model.outcome
         assert model.owner
         assert model.covers
-        if isinstance(model, PointsModel):
-            assert len(model.rule_groups) + len(model.rules) <= 10, model.model
+    for compiled in everything.compiled(everything.vocabulary(NOON)):
+        assert measures(compiled) <= MOST_SIGNALS, compiled.name
+
+
+def test_nothing_is_rarely_meant(everything: Catalog) -> None:
+    """With every model on, `check` warns of none of them."""
+    assert warnings(everything, everything.vocabulary(NOON)) == []
+
+
+def test_models_ship_with_a_job_and_are_off(shipped: Catalog) -> None:
+    """Whoever chooses by the job to be done finds one for each, and only the four of the start are on (97, 100)."""
+    assert {model.job for model in shipped.models.values() if model.writes and model.writes.tier} == set(JOBS)
+    assert {model.model for model in shipped.on} == {"engagement", "fit", "combined", "customer"}
 
 
 def test_few_properties_are_written(shipped: Catalog) -> None:
@@ -176,7 +195,8 @@ def test_schemas_for_editors_know_every_key(shipped: Catalog) -> None:
     """There is a schema for each kind of file, with every kind of model and every word."""
     schemas = schema()
 
-    assert set(schemas) == {"hubsync.yaml", "portal.yaml", "events.yaml", "signals.yaml", "models/*.yaml"}
+    files = {"hubsync.yaml", "portal.yaml", "events.yaml", "signals.yaml", "segments.yaml", "models/*.yaml"}
+    assert set(schemas) == files
     kinds = {one["properties"]["kind"]["const"] for one in schemas["models/*.yaml"]["oneOf"]}
     assert kinds == set(KINDS)
     assert set(schemas["portal.yaml"]["properties"]["words"]["properties"]) == set(WORDS)

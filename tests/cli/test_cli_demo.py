@@ -51,6 +51,12 @@ def test_the_demo_holds(tmp_path: Path, folder: Path) -> None:
     assert found["written"] == found["records_scored"] > 60
     assert found["second_plan"]["changes"] == 0
     assert len(found["examples"]) == 3
+    models = {each["model"]: each for each in found["models"]}
+    assert models.keys() == found["scores"].keys() == {"engagement", "fit", "combined", "customer"}
+    for name, each in models.items():
+        assert each["scored"] == sum(each["distribution"].values())
+        assert each["scored"] + each["unscored"] == found["scores"][name]
+    assert sum(models["customer"]["tiers"].values()) == found["scores"]["customer"]
     assert found["explanations_checked"] > found["records_scored"]
     assert found["api"]["by_status"].get("429", 0) == 0
     assert found["api"]["peak_10s"] <= found["api"]["limit_10s"] == 190

@@ -14,7 +14,7 @@ from cli_given import Desk
 from typer.testing import CliRunner
 
 import hubsync.errors
-from hubsync.cli.demo_screen import bins
+from hubsync.cli.demo_models import bins
 from hubsync.cli.failing import EXIT_CODES, Commands
 from hubsync.cli.options import as_of
 from hubsync.cli.output import clean, plain

@@ -50,7 +50,7 @@ def test_check_tells_what_the_portal_allows(portal: Desk) -> None:
     assert page_views["page_view/occurrences"]["status"] == "unavailable"
     assert page_views["page_view/occurrences"]["replaced_by"] == "page_view/counters"
     assert found["first_pull"]["records"]["contacts"] == 60
-    assert found["first_pull"]["kinds"] == []
+    assert found["first_pull"]["kinds"] == {"form_submitted": 1}
     assert found["api"]["usage"]["limit"] == 625_000
     assert found["own_properties"]["conflicts"] == []
 
@@ -87,11 +87,11 @@ def test_provision_is_idempotent_and_refuses_another_type(desk: Desk) -> None:
     with EmulatorServer(Options(port=0, empty=True)) as server:
         desk.server = server
         dry = desk("provision", "--dry-run", "--json").json
-        assert (dry["dry_run"], len(dry["created"])) == (True, 10)
-        assert len(desk("provision", "--json").json["created"]) == 10
+        assert (dry["dry_run"], len(dry["created"])) == (True, 12)
+        assert len(desk("provision", "--json").json["created"]) == 12
         again = desk("provision", "--json").json
-        assert (again["created"], len(again["existing"])) == ([], 10)
-        assert "10 were there already" in desk("provision").out
+        assert (again["created"], len(again["existing"])) == ([], 12)
+        assert "12 were there already" in desk("provision").out
         desk.rewrite("models/customer.yaml", "score: hubsync_customer_score", "score: hubsync_customer_why")
         desk.rewrite("models/customer.yaml", "why: hubsync_customer_why", "why: hubsync_why")
         said = desk("provision")

@@ -11,7 +11,8 @@ from hubsync.crm.objects import UNKNOWN_TYPE, inline_type, object_name
 from hubsync.crm.versions import CURRENT, OPERATIONS
 from hubsync.errors import InputError, RemoteError
 
-FIELDS = {"object": "contacts", "name": "score", "from_object": "contacts", "to_object": "companies"}
+FIELDS = {"object": "contacts", "name": "score", "from_object": "contacts", "to_object": "companies", "guid": "g-1",
+          "list_id": "7", "type_id": "0-1"}  # fmt: skip
 
 
 def test_the_dated_version_is_the_default() -> None:
@@ -28,7 +29,9 @@ def test_an_unknown_version_is_refused() -> None:
 
 def test_operations_without_a_dated_path_fall_back_and_are_listed() -> None:
     """What has no dated path goes by the legacy one, and is named."""
-    assert set(Versions().fallbacks()) == {"limits.custom_properties", "token.introspect"}
+    assert set(Versions().fallbacks()) == {
+        "limits.custom_properties", "token.introspect", "email_events.list", "forms.list", "forms.submissions",
+    }  # fmt: skip
     assert Versions().route("token.introspect").path == "/oauth/v2/private-apps/get/access-token-info"
     assert not Versions().route("token.introspect").dated
     assert Versions("v3").fallbacks() == ()
@@ -114,7 +117,7 @@ def test_needed_scopes_follow_from_what_is_read_and_written() -> None:
     needs = {
         need.what: need
         for need in needed_scopes(
-            ["contacts", "calls", "tickets"], ["contacts"], events=True, owners=True, provision=True
+            ["contacts", "calls", "tickets"], ["contacts"], sources=["occurrences"], owners=True, provision=True
         )
     }
 

@@ -38,7 +38,8 @@ def digest(portal: Portal) -> str:
         for kind, live in portal.objects.items()
         for record_id in list(live)[::5]
     ]
-    rest = (portal.archived, portal.merged, list(portal.occurrences), portal.now)
+    lists = [(one.name, one.joined) for one in portal.tools.lists.live.values()]
+    rest = (portal.archived, portal.merged, list(portal.occurrences), lists, portal.now)
     return hashlib.sha256(repr((records, links, rest)).encode()).hexdigest()
 
 
@@ -150,7 +151,7 @@ def test_only_what_changed_has_a_new_modified_date() -> None:
     now = portal.objects["contacts"]
     moved = [one for one in before if one in now and now[one].updated_ms != before[one][0]]
     assert all(now[one].properties != before[one][1] for one in moved)
-    assert 0.03 < len(moved) / len(before) < 0.13
+    assert 0.03 < len(moved) / len(before) < 0.16
     assert all(now[one].properties == before[one][1] for one in before if one in now and one not in moved)
 
 
@@ -199,7 +200,7 @@ def test_history_ends_with_the_present_value(world: tuple[Portal, World]) -> Non
 
 
 def test_choices_are_among_the_options(world: tuple[Portal, World]) -> None:
-    """A property with fixed options holds one of them, and owners and stages exist."""
+    """A property with fixed options holds one of them or several, and owners and stages exist."""
     portal = world[0]
     stages = {kind: set(portal.directory.stage_ids(kind)) for kind in ("deals", "tickets")}
     for kind, live in portal.objects.items():
@@ -210,7 +211,7 @@ def test_choices_are_among_the_options(world: tuple[Portal, World]) -> None:
         }
         for rec in live.values():
             for name in options.keys() & rec.properties.keys():
-                assert rec.properties[name] in options[name], (kind, name)
+                assert set(rec.properties[name].split(";")) <= options[name], (kind, name)
             assert rec.properties.get("hubspot_owner_id", "41629700") in portal.directory.owners
     assert {rec.properties["dealstage"] for rec in portal.objects["deals"].values()} <= stages["deals"]
     assert {rec.properties["hs_pipeline_stage"] for rec in portal.objects["tickets"].values()} <= stages["tickets"]

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from math import isnan
+from datetime import timedelta
 
 import pytest
+from worlds_given import AHEAD, DAY, Seen, Worlds, auc, ms, three_worlds
 
-from hubsync.emulator.clock import read_moment, to_ms
-from hubsync.emulator.state import Portal
-from hubsync.emulator.world import HISTORY_DAYS, World
+from hubsync.emulator.clock import to_ms
+from hubsync.emulator.world import HISTORY_DAYS
 from hubsync.emulator.world.population import size_of
-
-DAY = 86_400_000
-AHEAD = 60 * DAY
-"""How long before a renewal date a prediction is made."""
-
-Worlds = list[tuple[Portal, World]]
 
 
 @pytest.fixture(scope="module")
 def worlds() -> Worlds:
     """Three worlds of 1,500 contacts; for reading only."""
-    made = []
-    for seed in (1, 2, 3):
-        portal = Portal(portal_id=7, now=datetime(2026, 9, 21, 14, tzinfo=UTC), token="t", monotonic=lambda: 0.0)
-        made.append((portal, World(portal, seed=seed, contacts=1500)))
-        made[-1][1].populate()
-    return made
-
-
-def auc(rows: Iterable[tuple[float | None, bool]]) -> float:
-    """The chance that one who churned has the higher value than one who did not; unknown values are left out."""
-    known = [(value, churned) for value, churned in rows if value is not None]
-    stayed = sorted(value for value, churned in known if not churned)
-    gone = [value for value, churned in known if churned]
-    wins = sum(bisect_left(stayed, value) + bisect_left(stayed, value + 1e-9) for value in gone)
-    return wins / (2 * len(gone) * len(stayed))
+    return three_worlds()
 
 
 def test_the_hidden_state_predicts_churn_well_but_not_perfectly(worlds: Worlds) -> None:
@@ -62,82 +39,6 @@ def test_no_single_column_gives_churn_away(worlds: Worlds) -> None:
     strength = {name: max(auc(rows), 1 - auc(rows)) for name, rows in columns.items()}
     assert max(strength.values()) <= 0.72, strength
     assert sum(one >= 0.62 for one in strength.values()) >= 3, strength
-
-
-class Seen:
-    """What a portal shows of its companies at a time, in columns."""
-
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
-        self.times: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.ratings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._read_events()
-        self._read_records("ticket", "tickets", {})
-        self._read_records("failed", "commerce_payments", {"hs_latest_status": "failed"})
-        self._read_records("meeting", "meetings", {})
-        for record_id, rec in portal.objects["feedback_submissions"].items():
-            for contact in portal.associations.of("feedback_submissions", record_id, "contacts"):
-                for company in self._companies("contacts", contact):
-                    self.ratings[company].append((_ms(rec.created_at), int(rec.properties["hs_value"])))
-
-    def _read_events(self) -> None:
-        for one in self.portal.occurrences:
-            for company in self._companies("contacts", self.portal.resolve("contacts", one.object_id)):
-                self.times[company, one.event_type.removeprefix("pe7_")].append(one.at_ms)
-                if "/cancel" in one.properties.get("hs_url", ""):
-                    self.times[company, "cancel"].append(one.at_ms)
-
-    def _read_records(self, name: str, kind: str, wanted: dict[str, str]) -> None:
-        for record_id, rec in self.portal.objects[kind].items():
-            if wanted.items() <= rec.properties.items():
-                for company in self.portal.associations.of(kind, record_id, "companies"):
-                    self.times[company, name].append(_ms(rec.created_at))
-
-    def _companies(self, kind: str, record_id: str) -> list[str]:
-        links = self.portal.associations.of(kind, record_id, "companies")
-        return [company for company, types in links.items() if 1 in types]
-
-    def columns(self, company: str, at: int) -> dict[str, float | None]:
-        rec = self.portal.objects["companies"][company]
-        logins = [t for t in self.times[company, "login"] if t < at]
-        ratings = [rating for t, rating in sorted(self.ratings[company]) if at - 180 * DAY <= t < at]
-        used, bought = self._as_of(rec.history, "seats_used", at), self._as_of(rec.history, "seats_total", at)
-        found: dict[str, float | None] = {
-            "days since login": (at - max(logins)) / DAY if logins else None,
-            "last rating": ratings[-1] if ratings else None,
-            "share of seats": used / bought if used and bought else None,
-            "logins ever": self._as_of(rec.history, "product_logins", at),
-            "page views ever": self._as_of(rec.history, "hs_analytics_num_page_views", at),
-            "revenue": self._as_of(rec.history, "arr", at),
-        }
-        for name, days in (
-            ("login", 30),
-            ("login", 90),
-            ("feature_used", 90),
-            ("user_invited", 180),
-            ("ticket", 90),
-            ("failed", 180),
-            ("meeting", 90),
-            ("e_visited_page", 90),
-            ("cancel", 180),
-        ):
-            found[f"{name} in {days} days"] = sum(at - days * DAY <= t < at for t in self.times[company, name])
-        return found
-
-    @staticmethod
-    def _as_of(history, name: str, at: int) -> float | None:
-        values = [one.value for one in history.get(name, ()) if one.at_ms <= at]
-        try:
-            value = float(values[-1])
-        except (IndexError, ValueError):
-            return None
-        return None if isnan(value) else value
-
-
-def _ms(text: str) -> int:
-    moment = read_moment(text)
-    assert moment is not None
-    return moment
 
 
 @pytest.mark.parametrize(
@@ -254,7 +155,7 @@ def test_some_leads_evaluate_the_product(worlds: Worlds) -> None:
         met = {
             contact
             for meeting, rec in portal.objects["meetings"].items()
-            if rec.properties["hs_meeting_outcome"] == "COMPLETED" and _ms(rec.created_at) > since
+            if rec.properties["hs_meeting_outcome"] == "COMPLETED" and ms(rec.created_at) > since
             for contact in portal.associations.of("meetings", meeting, "contacts")
         }
         for contact, rec in portal.objects["contacts"].items():

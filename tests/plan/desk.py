@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from hubsync.catalog import Catalog, load
-from hubsync.plan import Circumstances, footprints, keep, plan
-from hubsync.score import score
+from hubsync.plan import Circumstances, footprints, keep, plan, watches
+from hubsync.score import remember, score
 from hubsync.scoring.requirements import requirements
 from hubsync.store import Store
 from hubsync.types import Batch, Change, Outcome, Plan, RecordRow
@@ -67,6 +65,8 @@ class Desk:
     store: Store
     now: datetime = START
     minimum: int = 10
+    command: str = "plan"
+    """What the runs are called; the last plan of a `sync` that ended well is remembered."""
     signals: str = "{}\n"
     models: dict[str, str] = field(default_factory=lambda: {"health": model()})
     on: tuple[str, ...] = ("health",)
@@ -104,25 +104,24 @@ class Desk:
     def plan(self, **circumstances: object) -> Plan:
         """Plan now; `changes` has the rows."""
         self.runs += 1
-        run_id = f"run{self.runs}"
-        catalog, as_of = self.catalog(), moment(self.now, "UTC")
+        run_id, catalog, as_of = f"run{self.runs}", self.catalog(), moment(self.now, "UTC")
         vocabulary = catalog.vocabulary(as_of)
-        models = catalog.compiled(vocabulary)
-        needs = requirements(models, vocabulary)
+        models, segments = catalog.compiled(vocabulary), catalog.compiled_segments(vocabulary)
+        needs = requirements([*models, *segments], vocabulary)
         with self.store.write() as writer:
-            writer.start_run(run_id, "plan", self.now, self.now, full=False)
+            writer.start_run(run_id, self.command, self.now, self.now, full=False)
         with self.store.read() as reader:
-            known = footprints(reader.models())
+            known = {"footprints": footprints(reader.models()), "refreshed": reader.refreshed()}
         with self.store.scratch(as_of, [], needs.objects, needs.links) as scratch:
-            scores = score(scratch, models, vocabulary)
-            given = Circumstances(run_id, **{"pulled": {}, "footprints": known, **circumstances})
+            scores = score(scratch, models, vocabulary, segments)
+            given = Circumstances(run_id, **{"pulled": {}, **known, **circumstances})  # type: ignore[arg-type]
             planned = plan(scratch, catalog, scores, vocabulary, given)
             self.changes = [Change(*row) for row in scratch.execute("SELECT * FROM changes ORDER BY ALL")]
             with scratch.writing() as writer:
                 keep(writer, planned)
-                for each in models:
-                    text = orjson.dumps(each.declaration.model_dump(mode="json", by_alias=True)).decode()
-                    writer.save_model(each.name, catalog.version(each.name), text, self.now)
+                remember(writer, catalog, scores, self.now)
+                for watch in watches(catalog, vocabulary):
+                    writer.save_model(watch.model, watch.version, watch.declaration, self.now)
         return planned
 
     def write(self, *, refuse: frozenset[str] = frozenset()) -> None:

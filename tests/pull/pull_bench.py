@@ -50,6 +50,7 @@ class Bench:
     client: Client
     last: AsOf = field(init=False, repr=False)
     first: PullResult = field(init=False, repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
     _moment: datetime = datetime(2000, 1, 1)
 
     def pull(self, **more: Any) -> PullResult:
@@ -58,6 +59,7 @@ class Bench:
         self._moment = max(account.server_time, self._moment + timedelta(seconds=1))
         self.last = as_of(replace(account, server_time=self._moment))
         more.setdefault("currency", account.currency)
+        more.setdefault("secret", lambda name: self.secrets.get(name, ""))
         return pull(self.client, self.store, self.catalog, self.last, account.portal_id, **more)
 
     def later(self, **time: int) -> None:

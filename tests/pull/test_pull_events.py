@@ -17,7 +17,8 @@ from hubsync.catalog import Catalog, load
 from hubsync.errors import InputError
 from hubsync.pull import estimate, feeds_of
 from hubsync.pull.portal import Portal
-from hubsync.pull.sources.occurrences import LATE, OVERLAP, OccurrenceStream, Pages
+from hubsync.pull.sources.occurrences import OccurrenceStream, Pages
+from hubsync.pull.sources.streams import LATE, OVERLAP
 from hubsync.scoring.origins import OccurrenceSource
 
 CLICKED = {"hs_email_click": "3", "hs_email_last_click_date": "2026-09-10T08:00:00Z"}

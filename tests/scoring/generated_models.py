@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -48,6 +49,7 @@ WHERE = {
     "ticket": ["mood = 'good'", "mood <> 'good'"],
     "won": ["value > 10 or value < 0"],
 }
+ATTRIBUTES = {"visit": ["url", "title"], "ticket": ["mood"]}
 WITHIN = ["1 day", "7 days", "30 days", "10 weeks", "1 year", 45]
 POINTS = [-20, -5, 5, 10, 1, "0.5", 2.75, "-0.25", 33, "0.000001"]
 LINKS = {"contacts": ["companies", "deals"], "companies": ["contacts", "deals"], "deals": ["contacts", "companies"]}
@@ -75,13 +77,34 @@ def filters(draw: Any, kind: str, *, within: bool = True) -> dict[str, Any]:
 
 
 def event_signal(draw: Any, object_: str) -> dict[str, Any]:
-    """A count, sum or since."""
-    how = draw(st.sampled_from(["count", "sum", "since"]))
+    """A fact about events."""
+    how = draw(st.sampled_from(["count", "sum", "since", "trend"]))
+    if how == "trend":
+        return trend_signal(draw, object_)
     kind = draw(st.sampled_from([k for k in REACHED[object_] if how != "sum" or k in ("order", "billed", "won")]))
     found = {"label": how, how: kind, **filters(draw, kind, within=how != "since")}
     if how == "count" and draw(st.booleans()):
         found["once_per"] = draw(st.sampled_from(["day", "week", "month"]))
     return found
+
+
+def trend_signal(draw: Any, object_: str, how: str | None = None) -> dict[str, Any]:
+    """A fact that compares events with those before, or looks ahead."""
+    how = how or draw(st.sampled_from(["first", "until", "trend", "silence", "streak", "covered", "distinct"]))
+    kind = draw(st.sampled_from([k for k in REACHED[object_] if how != "distinct" or k in ATTRIBUTES]))
+    found = {"label": how, how: kind, **filters(draw, kind, within=how not in ("trend", "silence"))}
+    if how == "trend":
+        found |= {"within": draw(st.sampled_from(["1 day", "7 days", "30 days"])), "against": draw(st.sampled_from(
+            ["30 days", 45, "1 year"])), "at_least": draw(st.sampled_from([1, 3, 20]))}  # fmt: skip
+        if kind in ("order", "billed", "won"):
+            found["trend_of"] = draw(st.sampled_from(["count", "value"]))
+    elif how == "silence":
+        found["against"] = draw(st.sampled_from(["7 days", "30 days", "1 year"]))
+    elif how == "streak":
+        found["once_per"] = draw(st.sampled_from(["day", "week", "month"]))
+    elif how == "distinct":
+        found["by"] = draw(st.sampled_from(ATTRIBUTES[kind]))
+    return {key: found[key] for key in found if how != "covered" or key not in ("url_contains", "where")}
 
 
 def rule(draw: Any, object_: str, names: list[str]) -> dict[str, Any]:
@@ -159,7 +182,8 @@ def configs(draw: Any) -> Config:
         signals[f"v_{object_}"] = {"object": object_, "label": "v", "value": draw(st.one_of(numbers(1), conditions(0)))}
         boolean = not is_number(signals[f"v_{object_}"]["value"])
         signals[f"e_{object_}"] = event_signal(draw, object_)
-        own += [f"e_{object_}"] if boolean else [f"v_{object_}", f"e_{object_}"]
+        own += [] if boolean else [f"v_{object_}"]
+        own += [] if is_condition(signals[f"e_{object_}"]) else [f"e_{object_}"]
     takes = ["max", "min", "avg", "sum", "count", "top 2 avg", "top 1 sum"]
     for object_, overs in LINKS.items():
         for over in overs:
@@ -183,6 +207,11 @@ def configs(draw: Any) -> Config:
     return Config(EVENTS, signals, WORDS, dict.fromkeys(LINKS, PROPERTIES), models)
 
 
+def is_condition(signal: dict[str, Any]) -> bool:
+    """Whether a signal on events holds or not."""
+    return "covered" in signal or ("within" in signal and ("first" in signal or "until" in signal))
+
+
 def is_number(text: str) -> bool:
     """Whether a generated value is a number (and not a condition)."""
     from reference_facts import Facts
@@ -202,7 +231,8 @@ def sources(seed: int, now: Now) -> Sources:
     starts = {
         source: now.day_start - timedelta(days=dice.choice([3, 40, 400])) for source in every if dice.random() < 0.4
     }
-    return Sources(active, starts, frozenset(source for source in every if dice.random() < 0.1))
+    watched = {source: starts.pop(source) for source in list(starts) if dice.random() < 0.3}
+    return Sources(active, starts, frozenset(source for source in every if dice.random() < 0.1), watched)
 
 
 def portal(seed: int, now: Now) -> Portal:
@@ -214,6 +244,11 @@ def portal(seed: int, now: Now) -> Portal:
         made.events[object_] = [
             event(dice, dice.choice(list(made.records[object_])), dice.choice(list(EVENTS)), now)
             for _ in range(dice.choice([0, 40, 80]))
+        ]
+        made.coming[object_] = [event for event in made.events[object_] if event.occurred_at >= now.day_start]
+        made.coming[object_] += [
+            later(dice, dice.choice(list(made.records[object_])), dice.choice(list(EVENTS)), now)
+            for _ in range(dice.choice([0, 20]))
         ]
     for pair in (("contacts", "companies"), ("deals", "contacts"), ("deals", "companies")):
         near, far = (list(made.records[object_]) for object_ in pair)
@@ -246,3 +281,10 @@ def event(dice: Random, record_id: str, kind: str, now: Now) -> Event:
     value = dice.choice([None, Decimal("10.5"), Decimal(20), Decimal("-3.25"), Decimal("0.000001")])
     times = dice.choice([1, 1, 1, 3, 200])
     return Event(record_id, kind, at, attributes, value, dice.choice([None, "EUR", "USD"]), times)
+
+
+def later(dice: Random, record_id: str, kind: str, now: Now) -> Event:
+    """An event to come, often at the very edge of a portal day."""
+    edge = now.day_start + timedelta(days=dice.choice([1, 2, 7, 8, 30, 31, 45, 70, 366]))
+    at = edge + dice.choice([timedelta(0), timedelta(microseconds=-1), timedelta(hours=9)])
+    return replace(event(dice, record_id, kind, now), occurred_at=max(at, now.now))

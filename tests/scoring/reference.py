@@ -12,8 +12,11 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from reference_facts import DAYS, Config, Events, Facts, Portal, Sources, duration, exact, share, six
+import reference_kinds
+import reference_kinds2
+from reference_facts import DAYS, Config, Events, Portal, Sources, duration, exact, share, six
 from reference_language import Now
+from reference_trends import Trends
 
 MOST = Decimal(10) ** 9
 
@@ -49,7 +52,7 @@ class Term:
     available: bool = True
 
 
-class Reference(Facts):
+class Reference(Trends):
     """Scores the records of a portal by the models of a configuration."""
 
     def __init__(self, config: Config, portal: Portal, now: Now, sources: Sources | None = None) -> None:
@@ -64,9 +67,12 @@ class Reference(Facts):
     def score(self, name: str) -> dict[str, Result]:
         """Every record of the model's `who`."""
         if name not in self.scores:
-            model = self.config.models[name]
+            model = reference_kinds.completed(reference_kinds2.expanded(self.config.models[name]))
             who = self.expression(model["who"], model["object"]) if model.get("who") else None
-            terms = list(self.combined(model) if model["kind"] == "combined" else self.points(model))
+            terms = reference_kinds.terms(self, model, Term)
+            if terms is None:
+                terms = list(self.combined(model) if model["kind"] == "combined" else self.points(model))
+            terms = reference_kinds2.with_own(self, model, terms, Term)
             self.scores[name] = {
                 record_id: self.result(model, terms, record_id)
                 for record_id in self.records(model["object"])
@@ -82,6 +88,7 @@ class Reference(Facts):
             if "points" not in rule:
                 continue
             term = self.event_rule(rule, model) if "with" in rule else self.condition_rule(rule, model)
+            term = reference_kinds2.limited_to(self, rule, model, term)
             limit = (group or {}).get("limit") or {}
             bound = limit.get("max" if exact(rule["points"]) > 0 else "min")
             weight = term.weight if bound is None else min(term.weight, abs(exact(bound)))
@@ -169,6 +176,7 @@ class Reference(Facts):
             exact(rule["at_most"])
             for rule in caps
             if self.expression(rule["when"], model["object"]).value(record_id) is True
+            and self.expression(rule.get("only", "true"), model["object"]).value(record_id) is True
         ]
         least = exact(model.get("between", [0, 100])[0])
         return [Line("cap", min([total, *(max(most, least) for most in held)]) - total)]
@@ -183,6 +191,8 @@ class Reference(Facts):
         """The band, or the cell of the matrix; None for a model without tiers."""
         if bounds := {name: tier["from"] for name, tier in model.get("tiers", {}).items() if "from" in tier}:
             return reached(bounds, total)
+        if model["kind"] == "rfm":
+            return reference_kinds.segment(self, model, record_id)
         if model["kind"] != "combined":
             return None
         matrix = {"fit": {"A": 70, "B": 40, "C": 0}, "engagement": {1: 60, 2: 25, 3: 0}} | (model.get("matrix") or {})

@@ -16,15 +16,15 @@ from reference_language import Node, Now, Parser, constant, read, read_text
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = {
-    **dict.fromkeys(
-        ("is_customer", "is_target", "need_confirmed", "budget_confirmed", "has_authority", "opted_out"), "bool"
-    ),
-    **dict.fromkeys(("industry_name", "country_name", "role", "plan", "csm_owner", "renewal_pipeline"), "text"),
-    **dict.fromkeys(("employees", "revenue", "arr", "seats_used", "seats_total", "features_used"), "number"),
-    **dict.fromkeys(("customer_since", "renewal_date", "churned_on"), "date"),
-    "last_action_at": "datetime",
+WORDS_BY_TYPE = {
+    "bool": "is_customer is_target need_confirmed budget_confirmed has_authority opted_out"
+    " resembles_adopters trial_unused speaks_for_us sponsors_us has_left",
+    "text": "industry_name country_name role plan csm_owner renewal_pipeline persona topics_researched",
+    "number": "employees revenue arr seats_used seats_total features_used jurisdictions outcomes days_to_pay",
+    "date": "customer_since renewal_date churned_on",
+    "datetime": "last_action_at",
 }
+WORDS = {word: kind for kind, words in WORDS_BY_TYPE.items() for word in words.split()}
 DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 DIRECTIONS = {("contacts", "companies"), ("deals", "contacts"), ("deals", "companies")}
 
@@ -55,20 +55,25 @@ class Event:
 
 @dataclass
 class Portal:
-    """What the scoring relations hold: per object, and per pair of objects (from, to, is primary)."""
+    """What the scoring relations hold: per object, and per pair of objects (from, to, is primary).
+
+    `events` are those up to now, `coming` those from today on.
+    """
 
     records: dict[str, dict[str, Record]] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=dict)
     links: dict[tuple[str, str], list[tuple[str, str, bool]]] = field(default_factory=dict)
+    coming: dict[str, list[Event]] = field(default_factory=dict)
 
 
 @dataclass
 class Sources:
-    """Which source feeds a kind (an id, or None for none), from when on, and which are overdue."""
+    """Which source feeds a kind (an id, or None for none), from when on, which are overdue, which only watched."""
 
     active: dict[str, str | None] = field(default_factory=dict)
     starts: dict[str, datetime] = field(default_factory=dict)
     overdue: frozenset[str] = frozenset()
+    watched: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass
@@ -105,6 +110,18 @@ def subject_of(source: Mapping[str, Any]) -> str:
     """The object whose records the events of a source happen to."""
     key = next(iter(source.get("subject", {"contacts": ""})))
     return str(source.get("object", {"email": "contacts", "domain": "companies"}.get(key, key)))
+
+
+KNOWN_BY = {"forms": "email", "email_events": "hs_email_delivered"}
+"""What a contact must have so that no event of these sources means that none happened."""
+
+CARRIED = {"forms": ("form", "url"), "email_events": ("url", "campaign", "device", "user_agent")}
+
+
+def attributes_of(source: Mapping[str, Any]) -> set[str]:
+    """The attributes that the events of a source have."""
+    carried = set(CARRIED.get(source["from"], source.get("attributes", {})))
+    return carried - {"url"} if source.get("type") == "OPEN" else carried
 
 
 def reaches(of: str, object_: str) -> bool:
@@ -206,9 +223,14 @@ class Facts:
             return self.expression(signal["value"], object_)
         if "of" in signal:
             return self.rollup(signal)
-        kind = signal.get("count") or signal.get("sum") or signal["since"]
-        events = Events(self, kind, object_, signal)
-        return Node("number", lambda id_: events.fact(signal, id_), events.available)
+        if kind := signal.get("count") or signal.get("sum") or signal.get("since"):
+            events = Events(self, kind, object_, signal)
+            return Node("number", lambda id_: events.fact(signal, id_), events.available)
+        return self.trend_of_events(signal, object_)
+
+    def trend_of_events(self, signal: Mapping[str, Any], object_: str) -> Node:
+        """A fact that compares what happened with what came before, or looks ahead."""
+        raise NotImplementedError
 
     def rollup(self, signal: Mapping[str, Any]) -> Node:
         """One number from the associated records."""
@@ -257,7 +279,7 @@ class Events:
         self.facts, self.kind, self.object, self.now = facts, kind, object_, facts.now
         self.within = duration(filters["within"]) if filters.get("within") else None
         self.url, self.where = filters.get("url_contains"), filters.get("where")
-        self.possible = {name for source in self.declared for name in source.get("attributes", {})}
+        self.possible = {name for source in self.declared for name in attributes_of(source)}
         self.condition = Parser(self.where, self.attribute, self.now).parse() if self.where else None
 
     @property
@@ -282,7 +304,7 @@ class Events:
         if name == "currency":
             return Node("text", lambda event: event.currency)
         assert name in self.possible
-        carried = self.source is not None and name in self.source[1].get("attributes", {})
+        carried = self.source is not None and name in attributes_of(self.source[1])
         return Node("text", lambda event: read_text(event.attributes.get(name)), carried)
 
     @property
@@ -290,7 +312,7 @@ class Events:
         """Whether a source is in use that reaches the object and carries what the filters look at."""
         if self.source is None or not reaches(subject_of(self.source[1]), self.object):
             return False
-        if self.url is not None and "url" not in self.source[1].get("attributes", {}):
+        if self.url is not None and "url" not in attributes_of(self.source[1]):
             return False
         return self.condition is None or self.condition.available
 
@@ -349,8 +371,8 @@ class Events:
         if "covers" in source:
             scoped = Parser(source["covers"], lambda n: self.facts.name(n, of), self.now).parse()
             return scoped.value(record_id) is True
-        if source["from"] == "counters":
-            return self.facts.property(source["count"], of).value(record_id) is not None
+        if name := source.get("count") or KNOWN_BY.get(source["from"]):
+            return self.facts.property(name, of).value(record_id) is not None
         if source["from"] == "tables":
             events = self.facts.portal.events.get(of, [])
             return any(event.kind == self.kind and event.record_id == record_id for event in events)

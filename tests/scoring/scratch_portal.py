@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from random import random
+from time import sleep
+from typing import Any, get_args
 
 import duckdb
 from hypothesis import HealthCheck, Phase, settings
-from reference_facts import Config, Portal, Sources
+from reference_facts import Config, Event, Portal, Sources
 from reference_language import Now
 
-from hubsync.scoring.declarations import ModelDeclaration, Signal
+from hubsync.score import score
+from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.model import CompiledModel, compile_model, model_sql
 from hubsync.scoring.needs import Need, ScoreNeed
 from hubsync.scoring.origins import EventKind
+from hubsync.scoring.signals import Signal
 from hubsync.scoring.sources import Feeds
+from hubsync.scoring.units import Pulled
 from hubsync.scoring.vocabulary import Vocabulary
-from hubsync.types import AsOf
+from hubsync.store import Scratch
+from hubsync.store.database import Database
+from hubsync.types import AsOf, Fit
 
 TRIED = settings(
     max_examples=40,
@@ -64,7 +72,7 @@ def vocabulary(config: Config, now: Now, sources: Sources | None = None) -> Voca
         {name: EventKind.model_validate(kind) for name, kind in config.events.items()},
         models,
         as_of(now),
-        Feeds(sources.active, sources.starts, sources.overdue),
+        Feeds(sources.active, sources.starts, sources.overdue, sources.watched),
     )
 
 
@@ -75,35 +83,31 @@ def fill(connection: duckdb.DuckDBPyConnection, portal: Portal) -> None:
             f"CREATE TABLE records_{object_}(record_id VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP,"
             " changed_at TIMESTAMP, properties VARCHAR)"
         )
-        connection.execute(
-            f"CREATE TABLE events_{object_}(record_id VARCHAR, source VARCHAR, kind VARCHAR, occurred_at TIMESTAMP,"
-            " times INTEGER, value DECIMAL(18,6), currency VARCHAR, attributes VARCHAR, known_at TIMESTAMP)"
-        )
         records = portal.records.get(object_, {}).items()
         insert(
             connection,
             f"records_{object_}",
             [(id_, each.created_at, None, None, json.dumps(each.properties)) for id_, each in records],
         )
-        events = (
-            (
-                e.record_id,
-                "s",
-                e.kind,
-                e.occurred_at,
-                e.times,
-                e.value,
-                e.currency,
-                json.dumps(e.attributes),
-                e.occurred_at,
-            )
-            for e in portal.events.get(object_, [])
-        )
-        insert(connection, f"events_{object_}", list(events))
+        happened(connection, f"events_{object_}", portal.events.get(object_, []))
+        happened(connection, f"coming_{object_}", portal.coming.get(object_, []))
     for pair in LINKS:
         table = f"links_{pair[0]}_{pair[1]}"
         connection.execute(f"CREATE TABLE {table}(from_id VARCHAR, to_id VARCHAR, is_primary BOOLEAN)")
         insert(connection, table, portal.links.get(pair, []))
+
+
+def happened(connection: duckdb.DuckDBPyConnection, table: str, events: Iterable[Event]) -> None:
+    """Create a relation of events."""
+    connection.execute(
+        f"CREATE TABLE {table}(record_id VARCHAR, source VARCHAR, kind VARCHAR, occurred_at TIMESTAMP,"
+        " times INTEGER, value DECIMAL(18,6), currency VARCHAR, attributes VARCHAR, known_at TIMESTAMP)"
+    )
+    rows = [
+        (e.record_id, "s", e.kind, e.occurred_at, e.times, e.value, e.currency, json.dumps(e.attributes), e.occurred_at)
+        for e in events
+    ]
+    insert(connection, table, rows)
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
@@ -129,9 +133,13 @@ def ordered(models: Iterable[CompiledModel], names: Vocabulary) -> list[Compiled
 class Scorer:
     """The statements of a configuration at one moment; they fit every portal."""
 
-    def __init__(self, config: Config, now: Now, sources: Sources | None = None) -> None:
+    def __init__(
+        self, config: Config, now: Now, sources: Sources | None = None, fits: Mapping[str, Fit] | None = None
+    ) -> None:
         self.config, self.now, self.sources = config, now, sources
-        names = vocabulary(config, now, sources)
+        self.fits: Mapping[str, Fit] = fits or {}
+        self.notes: Mapping[str, str] = {}
+        self.names = names = replace(vocabulary(config, now, sources), fits=self.fits)
         models = ordered([compile_model(model, names) for model in names.models.values()], names)
         needs = closure(frozenset[Need]().union(*(model.needs for model in models)), names)
         self.facts = [facts_sql(object_, needs, names) for object_ in ORDER]
@@ -141,14 +149,30 @@ class Scorer:
         """Every model's scores, by SQL."""
         with duckdb.connect(":memory:", config={"threads": 1}) as connection:
             fill(connection, portal)
+            if any(model.fitting for model, _ in self.models.values()):
+                return self._fitted(connection)
             for statement in self.facts:
                 connection.execute(statement)
             return {name: scored(connection, *model) for name, model in self.models.items()}
+
+    def _fitted(self, connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Scored]]:
+        """Scores of models that measure first, each after its ingredients; the fits are those of this portal."""
+        for object_ in set(get_args(Pulled)) - set(ORDER):
+            connection.execute(f"CREATE TABLE records_{object_}(record_id VARCHAR, properties VARCHAR)")
+        scratch = Scratch(connection, Database(Path(), sleep, random), self.names.as_of)
+        scores = score(scratch, [model for model, _ in self.models.values()], self.names)
+        self.fits, self.notes = scores.fits, scores.notes
+        return {model.name: read(connection, model) for model in scores.models}
 
 
 def scored(connection: duckdb.DuckDBPyConnection, model: CompiledModel, statement: str) -> dict[str, Scored]:
     """One model's scores."""
     connection.execute(statement)
+    return read(connection, model)
+
+
+def read(connection: duckdb.DuckDBPyConnection, model: CompiledModel) -> dict[str, Scored]:
+    """The rows of a model's relation."""
     result = connection.execute(f'SELECT * FROM "{model.relation}"')
     columns = [column[0] for column in result.description or []]
     rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

@@ -319,6 +319,25 @@ def test_old_events_go_and_the_last_of_each_kind_stays(store: Store) -> None:
     assert table(store, "SELECT source_id FROM portal.event ORDER BY 1") == [("a700",), ("b900",)]
 
 
+def test_an_event_to_come_is_not_the_last_one(store: Store) -> None:
+    """A meeting that is planned may be put off: what went before it stays, in the stock and in events made anew."""
+    ages = (1000, 900, -30)
+    pull(store, contact("1"), events=[
+        event("contacts", "1", f"e{age}", occurred_at=NOON - age * DAY) for age in ages
+    ])  # fmt: skip
+    query = (
+        "SELECT 'f' || d AS source_id, 'contacts' AS subject_type, '1' AS subject,"
+        f" TIMESTAMP '{NOON}' - to_days(CAST(d AS INTEGER)) AS occurred_at, 1 AS times, NULL AS value,"
+        f" NULL AS currency, NULL AS attributes FROM unnest({list(ages)}) t(d)"
+    )
+    since = Horizons.of(moment(NOON).day_start, **KEEPS).events
+    assert retain(store)["event"] == 1
+    with store.write() as writer:
+        writer.replace_events("met/objects", "met", query, NOON, since=since)
+    left = table(store, "SELECT source_id FROM portal.event ORDER BY 1")
+    assert left == [("e-30",), ("e900",), ("f-30",), ("f900",)]
+
+
 def test_events_made_anew_do_not_bring_the_old_ones_back(store: Store) -> None:
     """A source whose events are derived again makes only those that retention leaves: nothing comes and goes."""
     query = (

@@ -30,6 +30,7 @@ from thread_small import At, small_thread, write_portal
 
 from hubsync.emulator.faults import Fault
 from hubsync.store import Store
+from hubsync.store.migrations import MIGRATIONS
 
 WIDE = ("hubsync.yaml", "api:", "guards: {tier_changes: 100 %, acting_tier: 100 %}\napi:")
 
@@ -83,7 +84,7 @@ def test_a_run_killed_at_any_request_is_made_good_by_the_next(
         _heals(thread, undisturbed)
 
 
-@pytest.mark.parametrize(("number", "committed"), [(1, False), (4, True), (7, False), (10, True)])
+@pytest.mark.parametrize(("number", "committed"), [(1, False), (len(MIGRATIONS) + 1, True), (8, False), (11, True)])
 def test_a_run_killed_inside_a_commit_is_made_good_by_the_next(
     tmp_path: Path, undisturbed: Undisturbed, number: int, *, committed: bool
 ) -> None:

@@ -153,12 +153,13 @@ class Thread:
         local = Local.open(self.settings)
         with local.store.read() as reader:
             feeds = feeds_of(local.catalog, reader.sources())
-        vocabulary = local.catalog.vocabulary(local.as_of, feeds)
+            fits = reader.fits(local.catalog.versions, local.as_of.now)
+        vocabulary = local.catalog.vocabulary(local.as_of, feeds, fits)
         models = local.catalog.compiled(vocabulary)
         needs = requirements(models, vocabulary)
         sources = [source for source in feeds.active.values() if source]
         with local.store.scratch(local.as_of, sources, needs.objects, needs.links) as scratch:
-            yield scratch, score(scratch, models, vocabulary)
+            yield scratch, score(scratch, models, vocabulary, on_spark=local.catalog.main.on_spark)
 
     def in_hubspot(self, object_: str, properties: tuple[str, ...]) -> dict[str, dict[str, str | None]]:
         """What the portal holds, read behind hubsync's back."""

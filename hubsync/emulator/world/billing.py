@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from math import exp
 
-from hubsync.emulator.world import schema
+from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.scene import Scene
-from hubsync.emulator.world.subjects import Company, Person
+from hubsync.emulator.world.subjects import Company
 
-_SUBSCRIBE, _PAY = 80, 81
+_SUBSCRIBE, _PAY, _TERMS = 80, 81, 82
+_RETRY_DAYS = 6
 _PERIODS = {"monthly": 30, "quarterly": 91, "annually": 365}
 
 
@@ -18,22 +19,20 @@ class Billing:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._products: dict[str, str] = {}
+        self._products: dict[str, dict[str, str]] = {}
 
     def stock(self, t: int) -> None:
         """Fill the product catalogue."""
-        for plan, (_, price) in schema.PLANS.items():
-            self._products[plan] = self._scene.create("products", t, {
-                "name": f"Plan {plan.capitalize()}", "price": str(price), "hs_sku": f"PLAN-{plan.upper()}",
-                "hs_recurring_billing_period": "P12M",
-            })  # fmt: skip
+        for product, known in _catalogue().items():
+            known |= {"hs_recurring_billing_period": "P12M"}
+            self._products[product] = known | {"hs_product_id": self._scene.create("products", t, known)}
 
-    def line(self, t: int, deal: str, plan: str, amount: int) -> None:
-        """Say what a deal consists of."""
-        price = schema.PLANS[plan][1]
-        line = self._scene.create("line_items", t, {
-            "name": f"Plan {plan.capitalize()}", "hs_product_id": self._products[plan], "price": str(price),
-            "quantity": str(max(1, amount // price)), "amount": str(amount), "recurringbillingfrequency": "annually",
+    def line(self, t: int, deal: str, product: str, amount: int) -> None:
+        """Say what a deal consists of: a plan or an add-on."""
+        known = self._products[product]
+        line = self._scene.create("line_items", t, known | {
+            "quantity": str(max(1, amount // int(known["price"]))), "amount": str(amount),
+            "recurringbillingfrequency": "annually",
         })  # fmt: skip
         self._scene.link("line_items", line, t, ("deals", deal, (20,)))
 
@@ -53,7 +52,7 @@ class Billing:
             "hs_next_payment_due_date": scene.calendar.date(first),
             "hs_next_payment_amount": str(company.arr * _PERIODS[rhythm] // 365),
         }, "PAYMENTS")  # fmt: skip
-        payer = _payer(company)
+        payer = company.contact()
         scene.link("subscriptions", company.subscription, t, ("companies", company.id, ()),
                    ("contacts", payer.id if payer else "", (295,)))  # fmt: skip
         scene.plan(first, self._charge, company, rhythm, company.subscription)
@@ -77,7 +76,7 @@ class Billing:
         dice = scene.dice(_PAY, company.key, t)
         again = 2.2 * min(company.failed_payments, 1)
         failed = dice.chance(1 / (1 + exp(2.6 + 1.8 * company.money - again)))
-        payer = _payer(company)
+        payer = company.contact()
         payment = scene.create("commerce_payments", t, {
             "hs_initial_amount": str(amount),
             "hs_initiated_date": scene.iso(t),
@@ -88,6 +87,9 @@ class Billing:
         }, "PAYMENTS")  # fmt: skip
         scene.link("commerce_payments", payment, t, ("companies", company.id, ()),
                    ("contacts", payer.id if payer else "", (387,)))  # fmt: skip
+        if not failed:
+            late = _RETRY_DAYS * company.failed_payments
+            self._note_delay(t, company, late + round(dice.exponential(8.0 * exp(-0.45 * company.money))))
         company.failed_payments = company.failed_payments + 1 if failed else 0
         state = {"hs_last_payment_amount": str(amount), "hs_last_payment_date": scene.iso(t)}
         state |= {"hs_next_payment_due_date": next_due}
@@ -96,6 +98,20 @@ class Billing:
         if failed and company.failed_payments < 4:
             scene.plan(t + int(dice.between(4, 8) * DAY), self._pay, company, amount, subscription, next_due)
 
+    def _note_delay(self, t: int, company: Company, days: int) -> None:
+        company.payments += 1
+        company.days_to_pay += days
+        if self._scene.dice(_TERMS, company.key).chance(0.86):
+            average = str(round(company.days_to_pay / company.payments, 1))
+            self._scene.change(company, t, {"average_days_to_pay": average})
 
-def _payer(company: Company) -> Person | None:
-    return next((person for person in company.people if person.alive and not person.left), None)
+
+def _catalogue() -> dict[str, dict[str, str]]:
+    plans = {
+        plan: {"name": f"Plan {plan.capitalize()}", "hs_sku": f"PLAN-{plan.upper()}", "price": str(price)}
+        for plan, (_, price) in schema.PLANS.items()
+    }
+    addons = {
+        addon: {"name": one.label, "hs_sku": one.sku, "price": str(one.price)} for addon, one in words.ADDONS.items()
+    }
+    return plans | addons

@@ -5,11 +5,13 @@ from __future__ import annotations
 from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
 from hubsync.emulator.world.dice import Dice
-from hubsync.emulator.world.lifecycle import advance
+from hubsync.emulator.world.lifecycle import advance, note_part
 from hubsync.emulator.world.marketing import KEEN, Marketing
+from hubsync.emulator.world.research import Research
 from hubsync.emulator.world.scene import Act, Scene
 from hubsync.emulator.world.subjects import Company, Person
 from hubsync.emulator.world.touches import Touches
+from hubsync.emulator.world.trials import Trials
 
 _EVALUATION, _ANSWERS = 55, 56
 _PARTS = (1.0, 0.8, 0.6)
@@ -22,10 +24,13 @@ _VISITS, _FORMS, _MAILS, _MEETINGS, _CALLS = 5.0, 2.0, 6.0, 5.0, 4.0
 class Evaluation:
     """Plans what a buying group does from the day it begins to look until it decides."""
 
-    def __init__(self, scene: Scene, marketing: Marketing, touches: Touches) -> None:
+    def __init__(self, scene: Scene, marketing: Marketing, touches: Touches, research: Research,
+                 trials: Trials) -> None:  # fmt: skip
         self._scene = scene
         self._marketing = marketing
         self._touches = touches
+        self._research = research
+        self._trials = trials
 
     def begin(self, t: int, company: Company) -> None:
         """A prospect begins to look for a product: those who decide, and the one who wants it."""
@@ -36,6 +41,11 @@ class Evaluation:
         serious = dice.between(0.8, 1.2) if means_it else dice.between(0.1, 0.5)
         for person, part in zip(company.buyers, _PARTS, strict=False):
             self._plan(t, company, person, serious * part, dice)
+        if company.buyers:
+            self._research.compare(t, company, company.buyers[0], company.buying_until - t // DAY)
+        if company.buyers and dice.chance(0.35 + 0.3 * means_it):
+            at = t + int(dice.between(1, 12) * DAY)
+            self._scene.plan(at, self._trials.begin, company, company.buyers[-1])
 
     def _plan(self, t: int, company: Company, person: Person, interest: float, dice: Dice) -> None:
         seller = schema.seller(company.key)
@@ -80,6 +90,7 @@ def confirm(scene: Scene, t: int, person: Person) -> None:
     """Note what a conversation brought to light; whoever is asked again gives the same answers."""
     if person.left or not person.alive or person.company is None:
         return
+    note_part(scene, t, person)
     dice, fit = scene.dice(_ANSWERS, person.key), person.company.traits.fit
     likely = {"need_confirmed": 0.4 + 0.6 * fit, "budget_confirmed": 0.25 + 0.7 * fit}
     answers = {name: "true" if dice.chance(share) else "false" for name, share in likely.items()}
@@ -96,7 +107,7 @@ def decision_role(seniority: float) -> str:
 
 def _buying_group(company: Company) -> list[Person]:
     """The most senior people, and the one who wants the product."""
-    people = [person for person in company.people if person.alive and not person.left]
+    people = company.present()
     ranked = sorted(people, key=lambda person: (-person.traits.seniority, person.traits.place))
     group = ranked[: len(_PARTS)]
     wants = people[0] if people and people[0].traits.role == "champion" else None

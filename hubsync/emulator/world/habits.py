@@ -10,13 +10,15 @@ from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.lifecycle import advance
 from hubsync.emulator.world.marketing import Marketing
 from hubsync.emulator.world.product import Product
+from hubsync.emulator.world.research import Research
+from hubsync.emulator.world.reviews import Reviews
 from hubsync.emulator.world.sales import Sales
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 from hubsync.emulator.world.support import Support
 from hubsync.emulator.world.touches import Touches
 
-_WEEK, _COMPANY_WEEK = 90, 91
+_WEEK, _COMPANY_WEEK, _COMPANY_BESIDES = 90, 91, 92
 _QUARTER = 13
 _MAIL_WHEN_ACTIVE, _MAIL_WHEN_QUIET = 0.36, 0.002
 
@@ -25,13 +27,15 @@ class Habits:
     """Plans the weeks of all people and companies."""
 
     def __init__(self, scene: Scene, marketing: Marketing, product: Product, touches: Touches, sales: Sales,
-                 support: Support) -> None:  # fmt: skip
+                 support: Support, research: Research, reviews: Reviews) -> None:  # fmt: skip
         self._scene = scene
         self._marketing = marketing
         self._product = product
         self._touches = touches
         self._sales = sales
         self._support = support
+        self._research = research
+        self._reviews = reviews
 
     def plan_week(self, week: int) -> None:
         """Plan what happens in the seven days that begin now."""
@@ -39,6 +43,9 @@ class Habits:
             if company.status == "customer":
                 self._customer_week(week, company)
                 self._support.week(week, company)
+                dice = self._scene.dice(_COMPANY_BESIDES, company.key, week)
+                self._research.week(week, company, dice)
+                self._product.deliver(week, company, dice)
             elif company.status == "prospect":
                 self._prospect_week(week, company)
         for person in self._scene.people:
@@ -49,13 +56,14 @@ class Habits:
         scene = self._scene
         dice = scene.dice(_COMPANY_WEEK, company.key, week)
         t = self._some_time(dice, week)
-        people = [person for person in company.people if person.alive and not person.left]
+        people = company.present()
         if not people:
             return
         if company.growing_until < week * 7 and dice.chance(0.017 * exp(0.6 * company.usage + 0.3 * company.mood)):
             scene.plan(t, self._sales.grow, company)
-        if (week + company.key) % _QUARTER == 0 and dice.chance(0.6):
-            scene.plan(t + HOUR, self._touches.meeting, people[0], schema.keeper(company.key))
+        pace = company.traits.review_weeks
+        if pace and (week + company.key) % pace == 0 and dice.chance(0.8):
+            scene.plan(t + HOUR, self._reviews.hold, company)
         elif dice.chance(0.05):
             scene.plan(t + HOUR, self._touches.any, dice.pick(people[:3]), schema.keeper(company.key))
         weeks_left = company.renewal // (7 * DAY) - week
@@ -112,7 +120,7 @@ class Habits:
                 scene.plan(t, self._product.session, person)
         growing = company.growing_until >= week * 7
         if dice.chance(0.5 if growing else 0.12):
-            pages = words.GROWTH_PAGES if growing or dice.chance(0.1) else words.HELP_PAGES
+            pages = _growth_pages(company) if growing or dice.chance(0.1) else words.HELP_PAGES
             scene.plan(self._some_time(dice, week), self._marketing.visit, person, _walk(pages, dice))
         if dice.chance(0.004 + 0.01 * max(0.0, company.mood)):
             scene.plan(self._some_time(dice, week), self._marketing.visit, person, ("/referral",))
@@ -134,6 +142,10 @@ class Habits:
     def _some_time(self, dice: Dice, week: int) -> int:
         calendar = self._scene.calendar
         return calendar.at_work(dice, calendar.some_day(dice, week))
+
+
+def _growth_pages(company: Company) -> tuple[str, ...]:
+    return ("/pricing", words.ADDONS[company.wish].page) if company.wish else words.GROWTH_PAGES
 
 
 def _walk(pages: tuple[str, ...], dice: Dice) -> tuple[str, ...]:

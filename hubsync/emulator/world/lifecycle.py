@@ -5,6 +5,7 @@ from __future__ import annotations
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Person
 
+_PART = 17
 _STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
 
 
@@ -24,6 +25,13 @@ def register(scene: Scene, t: int, person: Person) -> None:
     """Give a customer's contact an account in the product; who never logs in is known to have no logins."""
     if person.company and person.company.traits.instrumented and person.traits.role != "passive":
         scene.count(person, t, "product_logins", by=0)
+    note_part(scene, t, person)
+
+
+def note_part(scene: Scene, t: int, person: Person) -> None:
+    """Note whether somebody carries the product inside; of those with no part in it, nobody asks."""
+    if person.traits.role != "passive" and scene.dice(_PART, person.key).chance(0.86):
+        scene.change(person, t, {"is_champion": "true" if person.traits.role == "champion" else "false"})
 
 
 def _rank(stage: str) -> int:

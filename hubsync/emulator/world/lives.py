@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hubsync.emulator.world import schema, words
+from hubsync.emulator.world.audiences import Audiences
 from hubsync.emulator.world.calendar import DAY, HOUR
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.evaluation import decision_role
@@ -13,7 +14,7 @@ from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 from hubsync.emulator.world.success import Success
 
-_COMPANY, _PERSON, _STATE, _BIRTH, _ARRIVALS = 10, 11, 12, 13, 14
+_COMPANY, _PERSON, _STATE, _BIRTH, _ARRIVALS, _NEWS = 10, 11, 12, 13, 14, 15
 _NEW_A_DAY = 0.002
 _MISSING, _DIRTY = 0.14, 0.03
 _BUYING_ROLES = {"champion": "CHAMPION", "user": "END_USER", "executive": "BUDGET_HOLDER", "passive": "OTHER"}
@@ -22,10 +23,11 @@ _BUYING_ROLES = {"champion": "CHAMPION", "user": "END_USER", "executive": "BUDGE
 class Lives:
     """Brings people and companies into the portal when their time has come, and takes them out again."""
 
-    def __init__(self, scene: Scene, marketing: Marketing, success: Success) -> None:
+    def __init__(self, scene: Scene, marketing: Marketing, success: Success, audiences: Audiences) -> None:
         self._scene = scene
         self._marketing = marketing
         self._success = success
+        self._audiences = audiences
         self._row = Row(scene.seed)
         self._founded: dict[int, int] = {}
 
@@ -122,8 +124,9 @@ class Lives:
             **_optional(dice, "industry", industry),
             **_optional(dice, "hubspot_owner_id", owner(company.key) if company else ""),
             **_optional(dice, "hs_lead_status", "" if person.stage == "customer" else "NEW"),
-            **_optional(dice, "hs_buying_role", _BUYING_ROLES.get(traits.role, ""), missing=0.35),
+            **_optional(dice, "hs_buying_role", _buying_role(person), missing=0.35),
             **_optional(dice, "decision_role", decision_role(traits.seniority), missing=0.5),
+            **_optional(self._scene.dice(_NEWS, traits.number), "persona", words.persona(traits.title)),
         }
 
     def _original(self, double: Person) -> Person | None:
@@ -157,6 +160,7 @@ class Lives:
         gone = (original.id, double.id)
         original.id = scene.portal.merge("contacts", *gone, scene.moment(t))
         double.alive = False
+        self._audiences.merge(gone, original.id)
         for old in gone:
             scene.truth.merged[old] = original.id
         for name, count in double.counts.items():
@@ -188,6 +192,18 @@ class Lives:
         company.usage -= 1.0
         company.mood -= 0.5
         self._scene.plan(t + 20 * DAY, self._marketing.mail, person)
+        dice = self._scene.dice(_NEWS, person.key, t)
+        if dice.chance(0.8):
+            self._scene.plan(t + int((2 + dice.exponential(18)) * DAY), self._learn_of_leaving, person, t)
+
+    def _learn_of_leaving(self, t: int, person: Person, left: int) -> None:
+        self._scene.change(person, t, {"left_company_on": self._scene.calendar.date(left)})
+
+
+def _buying_role(person: Person) -> str:
+    role = _BUYING_ROLES.get(person.traits.role, "")
+    sponsored = person.company is not None and person.company.traits.sponsored
+    return f"{role};EXECUTIVE_SPONSOR" if role == "BUDGET_HOLDER" and sponsored else role
 
 
 def _optional(dice: Dice, name: str, value: str, *, missing: float = _MISSING, dirty: bool = False) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hubsync.emulator.email_events import BOT, BOUNCE, CLICK, DELIVERED, OPEN, SENT, STATUSCHANGE
 from hubsync.emulator.world import words
+from hubsync.emulator.world.audiences import Audiences
 from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.scene import Scene
@@ -31,8 +32,9 @@ CASUAL, KEEN = Interest(0.0, 0.3, 0.06), Interest(0.85, 0.6, 0.4)
 class Marketing:
     """What contacts do on the web site and with the mails they get."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, audiences: Audiences) -> None:
         self._scene = scene
+        self._audiences = audiences
 
     def visit(self, t: int, person: Person, pages: Sequence[str], referrer: str = "") -> None:
         """One visit to the web site."""
@@ -44,6 +46,7 @@ class Marketing:
             title = page.strip("/").replace("/", " - ").replace("-", " ").capitalize()
             view = {"hs_url": words.SITE + page, "hs_title": title, "hs_referrer": referrer}
             scene.occur("e_visited_page", person, at, scene.moment(at), view)
+            self._audiences.saw(at, person, page)
             scene.count(person, at, "hs_analytics_num_page_views", "hs_analytics_last_timestamp")
             if person.company:
                 scene.count(person.company, at, "hs_analytics_num_page_views", "hs_analytics_last_timestamp")

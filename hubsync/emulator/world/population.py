@@ -49,6 +49,12 @@ class CompanyTraits:
     """Its product usage is synchronised into the CRM."""
     fit: float
     """From 0 to 1: how much it is like those who buy."""
+    review_weeks: int
+    """Weeks between its business reviews as a customer; 0 if it has none."""
+    sponsored: bool
+    """An executive stands behind the product."""
+    jurisdictions: int
+    """Tax jurisdictions in which its install base lay at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,9 @@ def company_traits(seed: int, number: int, born: int | None = None) -> CompanyTr
         scanner=dice.chance(0.05),
         instrumented=dice.chance(0.88),
         fit=fit,
+        review_weeks=dice.weighted(((9, 0.2), (13, 0.45), (26, 0.25), (0, 0.1))),
+        sponsored=dice.chance(0.5),
+        jurisdictions=min(1 + int(employees**0.4 * dice.between(0.1, 1.0)), 45),
     )
 
 

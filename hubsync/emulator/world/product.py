@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from hubsync.emulator.world import words
 from hubsync.emulator.world.calendar import DAY
 from hubsync.emulator.world.dice import Dice
@@ -26,7 +28,7 @@ class Product:
         if person.left or not person.alive or company is None or company.status != "customer":
             return
         dice = self._scene.dice(_SESSION, person.key, t)
-        self._tell(t, person, dice, "login", {})
+        self._log_in(t, person, dice)
         if dice.chance(0.30):
             self._use_feature(t, person, company, dice)
         if "api" in company.features and dice.chance(0.12):
@@ -36,12 +38,37 @@ class Product:
         if dice.chance(0.006 * max(0.0, company.mood)):
             self._tell(t + 300_000, person, dice, "referral", {"campaign": "friends"})
 
+    def try_out(self, t: int, person: Person) -> bool:
+        """A prospect logs in during a trial; says whether that was still possible."""
+        if person.left or not person.alive or person.company is None or person.company.status != "prospect":
+            return False
+        self._log_in(t, person, self._scene.dice(_SESSION, person.key, t))
+        return True
+
+    def deliver(self, week: int, company: Company, dice: Dice) -> None:
+        """Send a customer the reports it ordered; those that nobody wants any more are skipped."""
+        skipped = dice.chance(min(0.035 * exp(-0.9 * company.usage - 0.3 * company.mood), 0.4))
+        if skipped and company.traits.instrumented:
+            t = self._scene.calendar.at_work(dice, self._scene.calendar.some_day(dice, week))
+            self._scene.plan(t, self._skip, company)
+
+    def _skip(self, t: int, company: Company) -> None:
+        if company.status == "customer":
+            self._scene.count(company, t, "skipped_deliveries", "last_skipped_delivery_at")
+
+    def _log_in(self, t: int, person: Person, dice: Dice) -> None:
+        usage = person.company.usage if person.company else 0.0
+        minutes = 2 + int(dice.exponential(16 * exp(0.3 * usage)))
+        self._tell(t, person, dice, "login", {"minutes": str(minutes)})
+
     def _use_feature(self, t: int, person: Person, company: Company, dice: Dice) -> None:
         new = [feature for feature in words.FEATURES if feature not in company.features]
         if new and dice.chance(0.10 + 0.05 * max(-1.0, min(company.usage, 2.0))):
             feature = new[company.key % len(new)]
         else:
-            feature = dice.pick(sorted(company.features))
+            known = sorted(company.features)
+            favourites = words.FAVOURITES[words.persona(person.traits.title)]
+            feature = dice.pick(known + 2 * [one for one in known if one in favourites])
         first = feature not in company.features
         company.features.add(feature)
         details = {"feature": feature, "first_use": "true" if first else "false"}
@@ -66,6 +93,7 @@ class Product:
         if kind == "login":
             self._count(known_at, t, person, "product_logins", "product_last_login_at")
             self._count(known_at, t, company, "product_logins", "product_last_login_at")
+            scene.count(company, known_at, "product_minutes", by=int(details["minutes"]))
         elif kind == "feature_used" and details["first_use"] == "true":
             self._count(known_at, t, company, "features_used", "last_feature_started_at")
         elif kind == "api_call":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.calendar import DAY
+from hubsync.emulator.world.deals import attach, stage
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.evaluation import Evaluation, confirm
 from hubsync.emulator.world.lifecycle import advance
+from hubsync.emulator.world.research import Research
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 from hubsync.emulator.world.success import Success
@@ -26,11 +28,15 @@ _LOST_REASONS = ("Price", "No decision", "Chose another vendor", "No budget")
 class Sales:
     """Opens deals and moves them from stage to stage."""
 
-    def __init__(self, scene: Scene, touches: Touches, success: Success, evaluation: Evaluation) -> None:
+    def __init__(self, scene: Scene, touches: Touches, success: Success, evaluation: Evaluation,
+                 research: Research) -> None:  # fmt: skip
         self._scene = scene
         self._touches = touches
         self._success = success
         self._evaluation = evaluation
+        self._research = research
+        self._addons: dict[str, str] = {}
+        """What the open deals are about that sell an add-on."""
 
     def wake(self, t: int, company: Company) -> None:
         """A prospect begins to look for a product."""
@@ -43,9 +49,10 @@ class Sales:
             self._scene.plan(t + int(dice.between(5, 20) * DAY), self._open, company, "newbusiness")
 
     def grow(self, t: int, company: Company) -> None:
-        """A customer begins to want more seats or a higher plan."""
+        """A customer begins to want more seats, a higher plan or an add-on."""
         dice = self._scene.dice(_BUYING, company.key, t)
         company.growing_until = t // DAY + 28 + dice.below(28)
+        self._research.wish(t, company)
         self._scene.plan(t + int(dice.between(10, 30) * DAY), self._open, company, "existingbusiness")
 
     def _open(self, t: int, company: Company, kind: str) -> None:
@@ -63,23 +70,23 @@ class Sales:
             "amount": _soiled(str(amount), dice),
             "pipeline": "default",
             "dealtype": kind,
+            **_expansion(kind, company.wish),
             "deal_currency_code": "EUR" if company.traits.country == "Germany" else "USD",
             "closedate": scene.iso(t + 60 * DAY),
             "hubspot_owner_id": owner,
-            **_stage(*_STAGES[0]),
+            **stage(*_STAGES[0]),
         })  # fmt: skip
         contacts = people[: 1 + dice.below(3)]
-        scene.link("deals", deal, t, ("companies", company.id, (5, 341)))
+        attach(scene, t, deal, company, contacts)
         for person in contacts:
-            scene.link("deals", deal, t, ("contacts", person.id, (3,)))
-            scene.count(person, t, "num_associated_deals")
             advance(scene, t, person, "opportunity")
             if kind == "newbusiness":
                 scene.change(person, t, {"hs_lead_status": "OPEN_DEAL"})
-        scene.count(company, t, "num_associated_deals")
         scene.count(company, t, "hs_num_open_deals")
         if kind == "newbusiness":
             scene.change(company, t, {"lifecyclestage": "opportunity"})
+        elif company.wish:
+            self._addons[deal] = company.wish
         confirm(scene, t, contacts[0])
         self._plan_step(t, company, deal, kind, contacts, amount, 0, dice)
 
@@ -98,7 +105,7 @@ class Sales:
         if company.status != wanted or not dice.chance(lasting):
             self._close(t, company, deal, won=False, dice=dice)
         elif place < len(_STAGES):
-            self._scene.alter("deals", deal, t, _stage(*_STAGES[place]))
+            self._scene.alter("deals", deal, t, stage(*_STAGES[place]))
             self._plan_step(t, company, deal, kind, contacts, amount, place, dice)
         else:
             self._close(t, company, deal, won=True, dice=dice)
@@ -106,7 +113,7 @@ class Sales:
 
     def _close(self, t: int, company: Company, deal: str, *, won: bool, dice: Dice) -> None:
         scene = self._scene
-        properties = _stage("closedwon", "1.0") if won else _stage("closedlost", "0.0")
+        properties = stage("closedwon", "1.0") if won else stage("closedlost", "0.0")
         properties["closedate"] = scene.iso(t)
         if not won:
             properties["closed_lost_reason"] = dice.pick(_LOST_REASONS)
@@ -115,20 +122,16 @@ class Sales:
         scene.count(company, t, "hs_num_open_deals", by=-1)
 
     def _sell(self, t: int, company: Company, deal: str, kind: str, amount: int) -> None:
-        self._success.line(t, deal, company, amount)
+        addon = self._addons.pop(deal, "")
+        self._success.line(t, deal, company, amount, addon)
         if kind == "newbusiness":
             self._success.begin(t, company)
         else:
-            self._success.extend(t, company, amount)
+            self._success.extend(t, company, amount, addon)
 
 
-def _stage(stage: str, probability: str) -> dict[str, str]:
-    return {
-        "dealstage": stage,
-        "hs_deal_stage_probability": probability,
-        "hs_is_closed": "true" if stage.startswith("closed") else "false",
-        "hs_is_closed_won": "true" if stage == "closedwon" else "false",
-    }
+def _expansion(kind: str, wish: str) -> dict[str, str]:
+    return {"expansion_type": "cross_sell" if wish else "upsell"} if kind == "existingbusiness" else {}
 
 
 def _amount(company: Company, kind: str, dice: Dice) -> int:

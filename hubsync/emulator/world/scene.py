@@ -77,6 +77,10 @@ class Scene:
         else:
             self._occur(t, kind, person, happened, details)
 
+    def tell(self, t: int, person: Person, name: str, details: dict[str, str]) -> None:
+        """Note a custom event of the vendor's own as soon as it happens."""
+        self.occur(f"pe{self.portal.portal_id}_{name}", person, t, self.moment(t), details)
+
     def _occur(self, _: int, kind: str, person: Person, happened: datetime, details: dict[str, str]) -> None:
         if person.alive:
             self.portal.occur(kind, "contacts", person.id, happened, details)

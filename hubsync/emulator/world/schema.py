@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from hubsync.emulator.clock import to_iso
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world import words
+
+Options = tuple[tuple[str, str], ...]
 
 GROUP = "product_data"
 RENEWALS = "renewals"
@@ -23,11 +26,19 @@ PLANS: dict[str, tuple[int, int]] = {
 }
 """Each plan's usual number of seats and its price of a seat and year."""
 
+
+def _plainly(values: Iterable[str]) -> Options:
+    """Choices whose labels are their values in plain words."""
+    return tuple((value, value.replace("_", " ").capitalize()) for value in values)
+
+
 _CONTACTS: tuple[tuple[str, str, str], ...] = (
     ("product_logins", "Product logins", "number"),
     ("product_last_login_at", "Last login to the product", "datetime"),
     ("budget_confirmed", "Budget confirmed", "bool"),
     ("need_confirmed", "Need confirmed", "bool"),
+    ("is_champion", "Champion", "bool"),
+    ("left_company_on", "Left the company on", "date"),
 )
 _COMPANIES: tuple[tuple[str, str, str], ...] = (
     ("customer_since", "Customer since", "date"),
@@ -46,16 +57,42 @@ _COMPANIES: tuple[tuple[str, str, str], ...] = (
     ("last_user_invited_at", "Last user invited", "datetime"),
     ("referrals", "Referrals", "number"),
     ("last_referral_at", "Last referral", "datetime"),
+    ("product_minutes", "Minutes in the product", "number"),
+    ("skipped_deliveries", "Deliveries skipped", "number"),
+    ("last_skipped_delivery_at", "Last delivery skipped", "datetime"),
+    ("milestones_reached", "Milestones reached", "number"),
+    ("last_milestone_at", "Last milestone", "datetime"),
+    ("outcomes_achieved", "Outcomes achieved", "number"),
+    ("average_days_to_pay", "Average days to pay", "number"),
+    ("tax_jurisdictions", "Tax jurisdictions", "number"),
+    ("trial_started_on", "Trial started on", "date"),
+    ("trial_activated_on", "Trial activated on", "date"),
+    ("intent_signals", "Intent signals", "number"),
+    ("last_intent_at", "Last intent signal", "datetime"),
 )
 _EVENTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("login", "Login", ()),
+    ("login", "Login", ("minutes",)),
     ("feature_used", "Feature used", ("feature", "first_use")),
     ("api_call", "API call", ("calls",)),
     ("user_invited", "User invited", ()),
     ("referral", "Referral", ("campaign",)),
+    ("intent", "Third-party intent", ("topic", "vendor")),
+    ("milestone", "Milestone", ("milestone",)),
+    ("trial_started", "Trial started", ()),
 )
 _FIELD_TYPES = {"number": "number", "date": "date", "datetime": "date", "bool": "booleancheckbox"}
 _YES_NO = (("true", "Yes"), ("false", "No"))
+_CHOICES: tuple[tuple[str, str, str, Options], ...] = (
+    ("contacts", "decision_role", "Role in decisions", _DECISION_ROLES),
+    ("contacts", "persona", "Persona", _plainly(words.FAVOURITES)),
+    ("companies", "contract_plan", "Plan", _plainly(PLANS)),
+    ("tickets", "ticket_satisfaction", "Satisfaction with the answer", _plainly(("satisfied", "unsatisfied"))),
+    ("deals", "expansion_type", "Kind of expansion", (("upsell", "Upsell"), ("cross_sell", "Cross-sell"))),
+)
+_SEVERAL_CHOICES: tuple[tuple[str, str, str, Options], ...] = (
+    ("companies", "products_owned", "Products owned", tuple((name, one.label) for name, one in words.ADDONS.items())),
+    ("companies", "intent_topics", "Topics researched", _plainly(words.TOPICS)),
+)
 _OWNER_NAMES = ("Alex Seller", "Bo Quota", "Cam Closer", "Dee Dealer", "Eve Pitcher", "Fay Keeper", "Gus Carer",
                 "Hal Helper")  # fmt: skip
 
@@ -65,11 +102,9 @@ def define(portal: Portal) -> None:
     for kind, rows in (("contacts", _CONTACTS), ("companies", _COMPANIES)):
         for name, label, type_ in rows:
             _property(portal, kind, name, label, type_, _YES_NO if type_ == "bool" else ())
-    _property(portal, "contacts", "decision_role", "Role in decisions", "enumeration", _DECISION_ROLES)
-    plans = tuple((plan, plan.capitalize()) for plan in PLANS)
-    _property(portal, "companies", "contract_plan", "Plan", "enumeration", plans)
-    satisfaction = (("satisfied", "Satisfied"), ("unsatisfied", "Unsatisfied"))
-    _property(portal, "tickets", "ticket_satisfaction", "Satisfaction with the answer", "enumeration", satisfaction)
+    for choices, field in ((_CHOICES, "select"), (_SEVERAL_CHOICES, "checkbox")):
+        for kind, name, label, options in choices:
+            _property(portal, kind, name, label, "enumeration", options, field)
     stages = (("renewal_open", "Open", "0.6"), ("renewal_negotiation", "Negotiation", "0.75"),
               ("renewal_won", "Renewed", "1.0"), ("renewal_lost", "Churned", "0.0"))  # fmt: skip
     portal.directory.add_pipeline("deals", RENEWALS, "Renewals", stages)
@@ -105,16 +140,14 @@ def keeper(number: int) -> str:
     return owner(5 + number % 3)
 
 
-def _property(
-    portal: Portal, kind: str, name: str, label: str, type_: str, options: tuple[tuple[str, str], ...]
-) -> None:
+def _property(portal: Portal, kind: str, name: str, label: str, type_: str, options: Options, field: str = "") -> None:
     portal.define(
         kind,
         {
             "name": name,
             "label": label,
             "type": type_,
-            "fieldType": _FIELD_TYPES.get(type_, "select"),
+            "fieldType": field or _FIELD_TYPES[type_],
             "groupName": GROUP,
             "options": [{"value": value, "label": text} for value, text in options],
         },

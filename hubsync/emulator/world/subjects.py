@@ -82,11 +82,31 @@ class Company(Subject):
     money: float = 0.0
     baseline: tuple[float, float, float] = (0.0, 0.0, 0.0)
     features: set[str] = field(default_factory=set)
+    addons: set[str] = field(default_factory=set)
+    wish: str = ""
+    """The add-on that it wants while it grows; empty for more seats or a higher plan."""
+    seat_share: float = 0.0
+    jurisdictions: int = 0
+    outcomes: int = 0
+    topics: set[str] = field(default_factory=set)
     buyers: list[Person] = field(default_factory=list)
     """Who looked for a product when the company last did."""
     buying_until: int = -1
     growing_until: int = -1
     failed_payments: int = 0
+    payments: int = 0
+    days_to_pay: int = 0
+    """Over all payments."""
+    on_trial: bool = False
+    activated: bool = False
+
+    def present(self) -> list[Person]:
+        """The people who can be reached there."""
+        return [person for person in self.people if person.alive and not person.left]
+
+    def contact(self) -> Person | None:
+        """The main contact, if anybody can be reached."""
+        return next((person for person in self.people if person.alive and not person.left), None)
 
     def settle(self, dice: Dice) -> None:
         """Give the hidden state its mean and its first value."""

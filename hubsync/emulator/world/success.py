@@ -5,10 +5,14 @@ from __future__ import annotations
 from math import exp
 
 from hubsync.emulator.world import schema, words
+from hubsync.emulator.world.adoption import Adoption
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY
+from hubsync.emulator.world.deals import attach, stage
 from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.feedback import NPS, submit
 from hubsync.emulator.world.lifecycle import advance, register
+from hubsync.emulator.world.past import Past
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Decision, Person
 
@@ -23,9 +27,11 @@ _SURVEY_EVERY = 182 * DAY
 class Success:
     """Leads customers from contract to contract."""
 
-    def __init__(self, scene: Scene, billing: Billing) -> None:
+    def __init__(self, scene: Scene, billing: Billing, adoption: Adoption, past: Past) -> None:
         self._scene = scene
         self._billing = billing
+        self._adoption = adoption
+        self._past = past
 
     def begin(self, t: int, company: Company) -> None:
         """A company becomes a customer."""
@@ -40,9 +46,28 @@ class Success:
         company.seats = max(3, int(seats * dice.between(0.6, 1.6)))
         company.arr = int(company.seats * price * dice.between(0.8, 1.1))
         company.features.update(("dashboards",) if t >= 0 else ("dashboards", "alerts", "exports"))
+        self._note_contract(t, company, dice)
+        for person in company.people:
+            advance(scene, t, person, "customer")
+            register(scene, t, person)
+        if traits.instrumented:
+            for name in ("product_logins", "product_minutes", "skipped_deliveries"):
+                scene.count(company, t, name, by=0)
+            scene.count(company, t, "features_used", by=len(company.features))
+        self._adoption.begin(t, company)
+        if t < 0:
+            self._past.tell(t, company)
+        self._date_renewal(t, company, dice)
+        self._billing.subscribe(t, company)
+        now = max(t, 0)
+        scene.plan(max(company.renewal - _NOTICE, now), self._offer, company)
+        scene.plan(now + int(dice.between(5, 30) * DAY), self._count_seats, company)
+        scene.plan(now + int(scene.dice(_FIRST_SURVEY, company.key).between(20, 182) * DAY), self._survey, company)
+
+    def _note_contract(self, t: int, company: Company, dice: Dice) -> None:
         known = {
             "lifecyclestage": "customer",
-            "customer_since": scene.calendar.date(t),
+            "customer_since": self._scene.calendar.date(t),
             "hubspot_owner_id": schema.keeper(company.key),
         }
         for name, value in (
@@ -52,23 +77,15 @@ class Success:
         ):
             if not dice.chance(0.14):
                 known[name] = _soiled(str(value), dice) if name != "contract_plan" else str(value)
-        scene.change(company, t, known)
-        for person in company.people:
-            advance(scene, t, person, "customer")
-            register(scene, t, person)
-        if traits.instrumented:
-            scene.count(company, t, "product_logins", by=0)
-            scene.count(company, t, "features_used", by=len(company.features))
-        self._date_renewal(t, company, dice)
-        self._billing.subscribe(t, company)
-        now = max(t, 0)
-        scene.plan(max(company.renewal - _NOTICE, now), self._offer, company)
-        scene.plan(now + int(dice.between(5, 30) * DAY), self._count_seats, company)
-        scene.plan(now + int(scene.dice(_FIRST_SURVEY, company.key).between(20, 182) * DAY), self._survey, company)
+        self._scene.change(company, t, known)
 
-    def extend(self, t: int, company: Company, amount: int) -> None:
-        """A customer bought more."""
+    def extend(self, t: int, company: Company, amount: int, addon: str) -> None:
+        """A customer bought more of the same, or an add-on."""
         company.arr += amount
+        if addon:
+            self._adoption.buy(t, company, addon)
+            self._scene.change(company, t, {"arr": str(company.arr)})
+            return
         company.seats += max(1, amount // schema.PLANS[company.plan][1])
         plans = list(schema.PLANS)
         if company.seats > 1.5 * schema.PLANS[company.plan][0] and company.plan != plans[-1]:
@@ -77,9 +94,9 @@ class Success:
             "arr": str(company.arr), "seats_total": str(company.seats), "contract_plan": company.plan,
         })  # fmt: skip
 
-    def line(self, t: int, deal: str, company: Company, amount: int) -> None:
+    def line(self, t: int, deal: str, company: Company, amount: int, addon: str) -> None:
         """What a deal that was won consists of."""
-        self._billing.line(t, deal, company.plan, amount)
+        self._billing.line(t, deal, addon or company.plan, amount)
 
     def _date_renewal(self, t: int, company: Company, dice: Dice) -> None:
         scene = self._scene
@@ -96,21 +113,13 @@ class Success:
             "dealname": f"{company.traits.name} - Renewal {scene.calendar.date(company.renewal)[:7]}",
             "amount": str(company.arr * company.traits.term // 365),
             "pipeline": schema.RENEWALS,
-            "dealstage": "renewal_open",
-            "hs_deal_stage_probability": "0.6",
-            "hs_is_closed": "false",
-            "hs_is_closed_won": "false",
+            **stage("renewal_open", "0.6"),
             "dealtype": "existingbusiness",
             "deal_currency_code": "USD",
             "closedate": scene.iso(company.renewal),
             "hubspot_owner_id": schema.keeper(company.key),
         })  # fmt: skip
-        scene.link("deals", deal, t, ("companies", company.id, (5, 341)))
-        first = next((person for person in company.people if person.alive and not person.left), None)
-        if first:
-            scene.link("deals", deal, t, ("contacts", first.id, (3,)))
-            scene.count(first, t, "num_associated_deals")
-        scene.count(company, t, "num_associated_deals")
+        attach(scene, t, deal, company, company.present()[:1])
         scene.count(company, t, "hs_num_open_deals")
         negotiation = {"dealstage": "renewal_negotiation", "hs_deal_stage_probability": "0.75"}
         half = (t + company.renewal) // 2
@@ -126,10 +135,7 @@ class Success:
             company.id, scene.calendar.moment(t), churned, probability, company.health, health_before,
         ))  # fmt: skip
         scene.alter("deals", deal, t, {
-            "dealstage": "renewal_lost" if churned else "renewal_won",
-            "hs_deal_stage_probability": "0.0" if churned else "1.0",
-            "hs_is_closed": "true",
-            "hs_is_closed_won": "false" if churned else "true",
+            **(stage("renewal_lost", "0.0") if churned else stage("renewal_won", "1.0")),
             "closedate": scene.iso(t),
         })  # fmt: skip
         scene.count(company, t, "hs_num_open_deals", by=-1)
@@ -156,6 +162,8 @@ class Success:
             return
         dice = self._scene.dice(_SEATS, company.key, t)
         share = 0.66 + 0.10 * company.usage + 0.14 * company.traits.usage_habit + 0.05 * dice.normal()
+        company.seat_share = share
+        self._adoption.spread(t, company)
         used = str(max(1, round(company.seats * min(max(share, 0.1), 1.05))))
         if company.traits.instrumented:
             self._scene.change(company, t, {"seats_used": _soiled(used, dice)})
@@ -175,20 +183,8 @@ class Success:
         if not person.alive or person.left:
             return
         dice = scene.dice(_SURVEY, person.key, t)
-        rating = min(max(round(6.5 + 2.0 * company.mood + 1.8 * dice.normal()), 0), 10)
-        group = "PROMOTER" if rating >= 9 else "PASSIVE" if rating >= 7 else "DETRACTOR"
-        feedback = scene.create("feedback_submissions", t, {
-            "hs_survey_type": "NPS",
-            "hs_survey_name": "Relationship survey",
-            "hs_submission_name": f"{person.traits.first_name} {person.traits.last_name}",
-            "hs_survey_channel": "EMAIL",
-            "hs_submission_timestamp": scene.iso(t),
-            "hs_value": str(rating),
-            "hs_sentiment": group,
-            "hs_response_group": {"PROMOTER": "POSITIVE", "PASSIVE": "NEUTRAL"}.get(group, "NEGATIVE"),
-            "hs_content": dice.pick(("", "Fine so far.", "Support takes too long 🐢", "Läuft sehr gut!")),
-        }, "SURVEY")  # fmt: skip
-        scene.link("feedback_submissions", feedback, t, ("contacts", person.id, (98,)))
+        rating = NPS.rating(6.5 + 2.0 * company.mood + 1.8 * dice.normal())
+        submit(scene, t, person, NPS, rating, dice.pick(words.COMMENTS))
         scene.seen(person, t, "hs_feedback_last_survey_date")
         scene.change(person, t, {"hs_feedback_last_nps_rating": str(rating)})
 

@@ -7,6 +7,7 @@ from math import exp
 from hubsync.emulator.world import words
 from hubsync.emulator.world.calendar import DAY, HOUR
 from hubsync.emulator.world.dice import Dice
+from hubsync.emulator.world.feedback import CES, CSAT, Survey, submit
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 
@@ -50,13 +51,13 @@ class Support:
             solved += int(dice.between(14, 60) * DAY)
         if solved > t + 2 * DAY:
             scene.plan(t + DAY + HOUR, self._work, ticket, "2")
-        scene.plan(max(solved, t + 8 * HOUR), self._close, ticket, company, t, dice)
+        scene.plan(max(solved, t + 8 * HOUR), self._close, ticket, person, company, t, dice)
 
     def _work(self, t: int, ticket: str, stage: str) -> None:
         if self._scene.portal.objects["tickets"][ticket].properties["hs_pipeline_stage"] != "4":
             self._scene.alter("tickets", ticket, t, {"hs_pipeline_stage": stage})
 
-    def _close(self, t: int, ticket: str, company: Company, opened: int, dice: Dice) -> None:
+    def _close(self, t: int, ticket: str, person: Person, company: Company, opened: int, dice: Dice) -> None:
         closed = {
             "hs_pipeline_stage": "4",
             "closed_date": self._scene.iso(t),
@@ -66,3 +67,21 @@ class Support:
             satisfied = dice.chance(1 / (1 + exp(-0.9 - 1.4 * company.mood)))
             closed["ticket_satisfaction"] = "satisfied" if satisfied else "unsatisfied"
         self._scene.alter("tickets", ticket, t, closed)
+        self._ask(t, ticket, person, company, closed, dice)
+
+    def _ask(self, t: int, ticket: str, person: Person, company: Company, closed: dict[str, str], dice: Dice) -> None:
+        """Send one of two surveys about the answer; who rates the ticket says the same in the first of them."""
+        if not person.alive or person.left or not dice.chance(0.5):
+            return
+        satisfaction = closed.get("ticket_satisfaction")
+        if satisfaction:
+            low, high = (3.6, 5.4) if satisfaction == "satisfied" else (0.6, 3.4)
+            survey, opinion = CSAT, dice.between(low, high)
+        else:
+            weeks = int(closed["time_to_close"]) / (7 * DAY)
+            survey, opinion = CES, 5.8 + 0.7 * company.mood - min(0.4 * weeks, 2.0) + dice.normal()
+        self._scene.plan(t + int(dice.between(1, 40) * HOUR), self._answer, ticket, person, survey, opinion)
+
+    def _answer(self, t: int, ticket: str, person: Person, survey: Survey, opinion: float) -> None:
+        if person.alive and not person.left:
+            submit(self._scene, t, person, survey, survey.rating(opinion), ticket=ticket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hubsync.emulator.world import words
 from hubsync.emulator.world.calendar import HOUR
@@ -45,33 +45,45 @@ class Touches:
         dice = self._scene.dice(_TOUCH, person.key, t)
         self._make(dice.weighted(_SHARES), t, person, owner, deal, dice)
 
-    def meeting(self, t: int, person: Person, owner: str, deal: str = "") -> bool:
-        """A meeting, such as a demonstration or a quarterly review; says whether it was held."""
-        made = self._make("meetings", t, person, owner, deal, self._scene.dice(_TOUCH, person.key, t))
+    def meeting(self, t: int, person: Person, owner: str) -> bool:
+        """A meeting, such as a demonstration; says whether it was held."""
+        made = self._make("meetings", t, person, owner, "", self._scene.dice(_TOUCH, person.key, t))
+        return made.get("hs_meeting_outcome") == "COMPLETED"
+
+    def review(self, t: int, person: Person, owner: str, guests: Sequence[Person]) -> bool:
+        """A business review with a customer and those who come beside; says whether it was held."""
+        dice = self._scene.dice(_TOUCH, person.key, t)
+        made = self._make("meetings", t, person, owner, "", dice, guests, hs_activity_type="QBR",
+                          hs_meeting_title="Quarterly business review")  # fmt: skip
         return made.get("hs_meeting_outcome") == "COMPLETED"
 
     def call(self, t: int, person: Person, owner: str) -> None:
         """A call, which may not be answered."""
         self._make("calls", t, person, owner, "", self._scene.dice(_TOUCH, person.key, t))
 
-    def _make(self, kind: str, t: int, person: Person, owner: str, deal: str, dice: Dice) -> dict[str, str]:
+    def _make(self, kind: str, t: int, person: Person, owner: str, deal: str, dice: Dice,
+              guests: Sequence[Person] = (), **known: str) -> dict[str, str]:  # fmt: skip
         if not person.alive:
             return {}
         scene = self._scene
         properties = self._writers[kind](t, dice)
-        properties |= {"hs_timestamp": scene.iso(t), "hubspot_owner_id": owner}
+        properties |= {"hs_timestamp": scene.iso(t), "hubspot_owner_id": owner} | known
         engagement = scene.create(kind, t, properties)
         contact, company, of_deal = _TYPES[kind]
         firm = person.company.id if person.company else ""
-        others = [("contacts", person.id, (contact,)), ("companies", firm, (company,))]
+        others = [("contacts", one.id, (contact,)) for one in (person, *guests)]
+        others.append(("companies", firm, (company,)))
         if of_deal:
             others.append(("deals", deal, (of_deal,)))
         scene.link(kind, engagement, t, *others)
-        if kind in ("calls", "emails", "meetings", "communications") and not person.left:
-            self._contacted(t, person)
+        if kind in ("calls", "emails", "meetings", "communications"):
+            for one in (person, *guests):
+                self._contacted(t, one)
         return properties
 
     def _contacted(self, t: int, person: Person) -> None:
+        if person.left:
+            return
         self._scene.count(person, t, "num_contacted_notes", "notes_last_contacted")
         self._scene.seen(person, t, "hs_last_sales_activity_timestamp")
         if person.company:
@@ -98,8 +110,10 @@ class Touches:
 
     def _meetings(self, t: int, dice: Dice) -> dict[str, str]:
         outcome = dice.weighted((("COMPLETED", 0.8), ("NO_SHOW", 0.1), ("RESCHEDULED", 0.06), ("CANCELED", 0.04)))
+        title = dice.pick(("Demonstration", "Check-in", "Planning"))
         return {
-            "hs_meeting_title": dice.pick(("Demonstration", "Quarterly review", "Planning")),
+            "hs_meeting_title": title,
+            "hs_activity_type": title,
             "hs_meeting_start_time": self._scene.iso(t),
             "hs_meeting_end_time": self._scene.iso(t + HOUR // 2),
             "hs_meeting_outcome": outcome,

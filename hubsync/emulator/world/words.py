@@ -1,6 +1,11 @@
-"""The words the world is made of: names, titles, industries, pages, subjects. All of them are fictitious."""
+"""The words the world is made of: names, titles, industries, pages, subjects.
+
+All of them are fictitious, except one vendor whom people compare us with (source checklist, 61).
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 NO_NUMBERS = ("NaN", "NaN", "")
 """What integrations left behind in number properties; other words HubSpot refuses, and programs fail on them."""
@@ -94,8 +99,17 @@ BLOG_PAGES = (
     "/customers",
 )
 HELP_PAGES = ("/help/imports", "/help/permissions", "/help/api", "/changelog", "/status")
+CANCEL_HELP_PAGE = "/help/how-to-cancel"
+TAX_PAGE = "/blog/is-saas-taxable-in-california"
 BUYING_PAGES = ("/pricing", "/features", "/features/advanced", "/integrations", "/security", "/demo")
-GROWTH_PAGES = ("/features/advanced", "/enterprise", "/pricing")
+GROWTH_PAGES = (
+    "/features/advanced",
+    "/enterprise",
+    "/pricing",
+    "/upgrade",
+    "/features/automation",
+    "/features/audit-log",
+)
 FORMS = (
     "Forecasting Guide: Download",
     "Contact Sales: Demo request",
@@ -104,6 +118,40 @@ FORMS = (
 )
 REFERRERS = ("", "https://search.example/", "https://social.example/", "https://news.example/")
 FEATURES = ("dashboards", "alerts", "forecasts", "exports", "sharing", "api", "automation", "audit_log")
+FAVOURITES = {
+    "admin": frozenset({"api", "automation", "audit_log"}),
+    "analyst": frozenset({"dashboards", "forecasts", "exports"}),
+    "manager": frozenset({"alerts", "sharing", "dashboards"}),
+}
+"""The features that each persona has most use for."""
+
+_PERSONAS = (("Engineer", "admin"), ("IT", "admin"), ("Operations", "admin"), ("Analyst", "analyst"),
+             ("Data", "analyst"), ("Student", "analyst"), ("Intern", "analyst"))  # fmt: skip
+MILESTONES = ("onboarded", "first_report", "integrated", "rolled_out")
+
+
+class Addon(NamedTuple):
+    """A product sold beside the plans, and what those look for elsewhere who want it."""
+
+    label: str
+    sku: str
+    price: int
+    page: str
+    topic: str
+    vendor: str
+
+
+ADDONS = {
+    "tax_compliance": Addon("Tax compliance", "ADDON-TAX", 4_800, "/products/tax-compliance", "tax compliance",
+                            "avalara"),
+    "audit_vault": Addon("Audit vault", "ADDON-AUDIT", 3_600, "/products/audit-vault", "audit", "openledger"),
+    "premium_support": Addon("Premium support", "ADDON-SUPPORT", 2_400, "/products/premium-support", "", ""),
+    "data_connector": Addon("Data connector", "ADDON-CONNECT", 1_900, "/products/data-connector", "data integration",
+                            "openledger"),
+}  # fmt: skip
+OWN_MARKET = ("analytics platforms", "rivalytics")
+"""Topic and vendor that are researched by those who look for a product like ours: to buy it, or to leave it."""
+TOPICS = tuple(dict.fromkeys((OWN_MARKET[0], *(one.topic for one in ADDONS.values() if one.topic))))
 
 TICKET_SUBJECTS = (
     "Import stops at row 500", "Cannot invite a colleague", "Invoice shows the wrong address",
@@ -117,6 +165,7 @@ EMAIL_SUBJECTS = (
     "Agenda for Thursday",
     "Rollout plan",
 )
+COMMENTS = ("", "Fine so far.", "Support takes too long 🐢", "Läuft sehr gut!")
 NOTES = (
     "Spoke with the team, they compare three vendors.",
     "Budget is decided in spring.",
@@ -128,3 +177,8 @@ NAMED_IN_OWN_SCRIPT = (
     "Čapek Žlutý Kůň 🐎",
     "Société Éclair (très longue raison sociale) 🌩️",
 )
+
+
+def persona(title: str) -> str:
+    """What somebody with this title does in the product."""
+    return next((one for word, one in _PERSONAS if word in title.split()), "manager")

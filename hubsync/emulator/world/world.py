@@ -10,20 +10,26 @@ from datetime import timedelta
 
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world import schema
+from hubsync.emulator.world.adoption import Adoption
+from hubsync.emulator.world.audiences import Audiences
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY, Calendar
 from hubsync.emulator.world.evaluation import Evaluation
 from hubsync.emulator.world.habits import Habits
 from hubsync.emulator.world.lives import Lives
 from hubsync.emulator.world.marketing import Marketing
+from hubsync.emulator.world.past import Past
 from hubsync.emulator.world.population import HISTORY_DAYS
 from hubsync.emulator.world.product import Product
+from hubsync.emulator.world.research import Research
+from hubsync.emulator.world.reviews import Reviews
 from hubsync.emulator.world.sales import Sales
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Truth
 from hubsync.emulator.world.success import Success
 from hubsync.emulator.world.support import Support
 from hubsync.emulator.world.touches import Touches
+from hubsync.emulator.world.trials import Trials
 
 _DRIFT = 31
 
@@ -37,11 +43,15 @@ class World:
         self._scene = scene = Scene(portal, Calendar(now - timedelta(days=HISTORY_DAYS)), seed)
         self._day = 0
         self._billing = Billing(scene)
-        touches, marketing = Touches(scene), Marketing(scene)
-        success = Success(scene, self._billing)
-        self._lives = Lives(scene, marketing, success)
-        sales = Sales(scene, touches, success, Evaluation(scene, marketing, touches))
-        self._habits = Habits(scene, marketing, Product(scene), touches, sales, Support(scene))
+        self._audiences = Audiences(scene)
+        marketing = Marketing(scene, self._audiences)
+        touches, product, adoption = Touches(scene), Product(scene), Adoption(scene)
+        research, reviews = Research(scene, marketing), Reviews(scene, touches, adoption)
+        success = Success(scene, self._billing, adoption, Past(scene, self._billing))
+        self._lives = Lives(scene, marketing, success, self._audiences)
+        evaluation = Evaluation(scene, marketing, touches, research, Trials(scene, product))
+        sales = Sales(scene, touches, success, evaluation, research)
+        self._habits = Habits(scene, marketing, product, touches, sales, Support(scene), research, reviews)
 
     @property
     def truth(self) -> Truth:
@@ -51,6 +61,7 @@ class World:
     def populate(self) -> None:
         """Define what the vendor defined, and live all days up to the portal's present."""
         schema.define(self._scene.portal)
+        self._audiences.define()
         self._billing.stock(-1000 * DAY)
         self._lives.settle(self._contacts, HISTORY_DAYS)
         self._scene.play_until(0)

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hubsync.crm import Client, EventPage, Occurrence
 from hubsync.errors import RefusedError, ScopeError
 from hubsync.pull.portal import Portal
+from hubsync.pull.sources.amounts import money
+from hubsync.pull.sources.streams import LATE, OVERLAP, Opening, walk
 from hubsync.scoring.origins import OccurrenceSource
 from hubsync.store import Writer
-from hubsync.store.values import finite
 from hubsync.types import AsOf, Batch, EventRow
-
-OVERLAP = timedelta(minutes=10)
-LATE = timedelta(days=7)
-"""How far a reconciling pull looks back for events that reached HubSpot late: a weekend's upload and more.
-
-HubSpot tells when an event happened, not when it arrived; a full pull finds what came later still.
-"""
 
 # (mem) The largest page HubSpot allows is not documented here; a portal that refuses this one gets the other.
 _LARGE_PAGE, _SMALL_PAGE = 1_000, 100
-_MOST = Decimal(10) ** 12
 
 
 @dataclass
@@ -80,6 +74,7 @@ class OccurrenceStream:
     full: bool = False
     every: int = 1
     total: int | None = None
+    unreadable: int = 0
     _first: EventPage | None = None
     _window: Window | None = field(default=None, init=False)
     _read: tuple[datetime, datetime] | None = field(default=None, init=False)
@@ -119,7 +114,7 @@ class OccurrenceStream:
             if self.event_type not in self.portal.event_types:
                 return f"the portal has no event type {self.event_type}"
             self._window = self._windows()[0]
-            self._first = self._fetch(self._window)
+            self._first = next(walk(partial(self._fetch, self._window), self._window.after))
         except ScopeError as error:
             return str(error)
         return None
@@ -129,9 +124,7 @@ class OccurrenceStream:
         self._read = self._done()
         windows = self._windows()
         for window in windows:
-            after, until = window.after, window.until
-            while True:
-                page = self._page(Window(window.since, until, after))
+            for page in walk(partial(self._page, window), window.after):
                 after = page.next_after
                 if after is None:
                     self._extend(window)
@@ -139,12 +132,10 @@ class OccurrenceStream:
                     self.name,
                     events=[self._event(each) for each in page.rows],
                     position=self._cursor(
-                        Window(window.since, until, after) if after else None,
+                        replace(window, after=after) if after else None,
                         done=after is None and window == windows[-1],
                     ),
                 )
-                if after is None:
-                    break
 
     def finish(self, writer: Writer) -> None:
         """Nothing is left to do: the last batch said that all has come."""
@@ -187,21 +178,14 @@ class OccurrenceStream:
             and {"since": window.since.isoformat(), "until": window.until.isoformat(), "after": window.after},
         }
 
-    def _page(self, window: Window) -> EventPage:
-        if self._first is not None and window == self._window:
+    def _page(self, window: Window, after: str | None) -> EventPage:
+        if self._first is not None and window == self._window and after == window.after:
             page, self._first = self._first, None
             return page
-        return self._fetch(window)
+        return self._fetch(window, after)
 
-    def _fetch(self, window: Window) -> EventPage:
-        fetch = self.pages.fetch
-        try:
-            return fetch(self.portal.client, self.event_type, window.since, window.until, window.after)
-        except RefusedError:
-            # HubSpot may have forgotten the page at which the last pull broke off.
-            if window.after is None or window != self._unread():
-                raise
-            return fetch(self.portal.client, self.event_type, window.since, window.until, None)
+    def _fetch(self, window: Window, after: str | None) -> EventPage:
+        return self.pages.fetch(self.portal.client, self.event_type, window.since, window.until, after)
 
     def _event(self, one: Occurrence) -> EventRow:
         properties = one.properties
@@ -216,10 +200,16 @@ class OccurrenceStream:
         """The amount, and its currency unless that is the company's; a foreign amount is unknown."""
         if self.source.value is None:
             return None, None
-        number = finite(properties.get(self.source.value))
-        value = round(number, 6) if number is not None and abs(number) < _MOST else None
-        code = (properties.get(self.source.currency) or "").strip().upper() if self.source.currency else ""
-        return (value, None) if code in ("", self.portal.currency.upper()) else (None, code)
+        code = properties.get(self.source.currency) if self.source.currency else None
+        return money(properties.get(self.source.value), code, self.portal.currency if code else "")
+
+
+def open_stream(given: Opening, source: OccurrenceSource) -> OccurrenceStream:
+    """The stream of a source."""
+    return OccurrenceStream(
+        given.name, given.kind, source, given.portal, given.shared.of(Pages), given.as_of,
+        days=given.days, position=given.position, full=given.full, every=given.every,
+    )  # fmt: skip
 
 
 def _time(text: str) -> datetime:

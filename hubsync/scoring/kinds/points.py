@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -15,7 +15,8 @@ from hubsync.scoring.body import Body, Cap, Term
 from hubsync.scoring.declarations import ModelDeclaration, Rule, RuleGroup
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.kinds.base import Kind
-from hubsync.scoring.meaning import ExpressionError
+from hubsync.scoring.meaning import ExpressionError, Meaning
+from hubsync.scoring.naming import line_name
 from hubsync.scoring.needs import EventNeed, Shape
 from hubsync.scoring.units import PERIOD_DAYS, Points
 from hubsync.scoring.vocabulary import Vocabulary
@@ -50,10 +51,9 @@ class PointsKind(Kind):
             most = group.limit.max if group and group.limit else None
             least = group.limit.min if group and group.limit else None
             if rule.at_most is not None:
-                condition = compile_condition(str(rule.when), vocabulary.scope(str(model.object)))
-                caps.append(Cap(name, rule.reason, condition.sql, rule.at_most, condition.needs))
+                caps.append(rule_cap(name, rule, str(model.object), vocabulary))
                 continue
-            term = _term(name, rule, str(model.object), vocabulary)
+            term = rule_term(name, rule, str(model.object), vocabulary)
             bound = most if rule.points is not None and rule.points > 0 else least
             terms.append(_weighed(term, group.name if group else None, bound))
         limits = {group.name: group.limit for group in model.rule_groups if group.limit}
@@ -62,8 +62,10 @@ class PointsKind(Kind):
     def attainable(self, model: ModelDeclaration) -> Decimal:
         """The start and every rule that gives, within its group's limit and the range."""
         assert isinstance(model, PointsModel)
-        alone = _most(model.rules)
-        grouped = [(_most(group.rules), group.limit.max if group.limit else None) for group in model.rule_groups]
+        alone = most_together(model.rules)
+        grouped = [
+            (most_together(group.rules), group.limit.max if group.limit else None) for group in model.rule_groups
+        ]
         parts = [
             alone,
             *(most if limit is None or (most is not None and most < limit) else limit for most, limit in grouped),
@@ -72,6 +74,11 @@ class PointsKind(Kind):
             return model.between[1]
         total = model.starts_at + sum((part for part in parts if part is not None), Decimal(0))
         return min(total, model.between[1])
+
+    def measures(self, model: ModelDeclaration, body: Body) -> int:  # noqa: ARG002
+        """Rule groups, and the rules outside of them."""
+        assert isinstance(model, PointsModel)
+        return len(model.rule_groups) + len(model.rules)
 
 
 KIND = PointsKind()
@@ -88,7 +95,7 @@ def named_rules(model: PointsModel) -> Iterator[tuple[str, Rule, RuleGroup | Non
 
 def rule_name(rule: Rule) -> str:
     """The rule's name, or its reason as a name."""
-    return rule.name or re.sub(r"[^a-z0-9]+", "_", rule.reason.lower()).strip("_")[:60] or "rule"
+    return line_name(rule.name, rule.reason)
 
 
 def most_of(rule: Rule) -> Decimal | None:
@@ -103,10 +110,11 @@ def most_of(rule: Rule) -> Decimal | None:
     return None
 
 
-def _most(rules: tuple[Rule, ...]) -> Decimal | None:
+def most_together(rules: tuple[Rule, ...], sign: Literal[1, -1] = 1) -> Decimal | None:
+    """What the rules of one sign give or take together at most; None where an event may happen without limit."""
     total = Decimal(0)
     for rule in rules:
-        if rule.points is None or rule.points <= 0:
+        if rule.points is None or rule.points * sign <= 0:
             continue
         most = most_of(rule)
         if most is None:
@@ -117,18 +125,47 @@ def _most(rules: tuple[Rule, ...]) -> Decimal | None:
 
 def _weighed(term: Term, group: str | None, bound: Decimal | None) -> Term:
     weight = min(term.weight, abs(bound)) if bound is not None else term.weight
-    return Term(term.rule, term.reason, term.points, term.known, weight, group, term.available, term.needs)
+    return replace(term, weight=weight, group=group)
 
 
-def _term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
+def rule_cap(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Cap:
+    """The cap of a rule with `at_most`; raises ExpressionError."""
+    assert rule.when is not None and rule.at_most is not None
+    condition = compile_condition(rule.when, vocabulary.scope(object_))
+    holds, needs = condition.sql, condition.needs
+    if rule.only is not None:
+        only = compile_condition(rule.only, vocabulary.scope(object_))
+        holds, needs = sql.all_of(sql.paren(holds), sql.paren(only.sql)), needs | only.needs
+    return Cap(name, rule.reason, sql.paren(holds), rule.at_most, needs)
+
+
+def rule_term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
+    """The term of a rule that gives or takes points; raises ExpressionError."""
+    term = _whole_term(name, rule, object_, vocabulary)
+    if rule.only is None:
+        return term
+    only = compile_condition(rule.only, vocabulary.scope(object_))
+    applies = sql.paren(only.sql)
+    points = sql.when((applies, term.points), otherwise=sql.decimal(Decimal(0)))
+    # A rule that does not apply is known, whatever it would have read; NULL stays unknown.
+    known = sql.when((sql.template("NOT :o", o=applies), exp.true()), (applies, term.known), otherwise=exp.false())
+    available = term.available and only.available
+    return replace(term, points=points, known=known, available=available, needs=term.needs | only.needs)
+
+
+def condition_term(name: str, reason: str, points: Decimal, condition: Meaning) -> Term:
+    """Points for the records for which a condition holds."""
+    given = sql.when((condition.sql, sql.decimal(points)), otherwise=sql.decimal(Decimal(0)))
+    known = sql.template(":c IS NOT NULL", c=sql.paren(condition.sql))
+    return Term(name, reason, given, known, abs(points), None, condition.available, condition.needs)
+
+
+def _whole_term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
     assert rule.points is not None
-    weight = abs(most_of(rule) or rule.points)
     if rule.when is not None:
         condition = compile_condition(rule.when, vocabulary.scope(object_))
-        points = sql.when((condition.sql, sql.decimal(rule.points)), otherwise=sql.decimal(Decimal(0)))
-        known = sql.template(":c IS NOT NULL", c=sql.paren(condition.sql))
-        return Term(name, rule.reason, points, known, weight, None, condition.available, condition.needs)
-    return _event_term(name, rule, object_, weight, vocabulary)
+        return condition_term(name, rule.reason, rule.points, condition)
+    return _event_term(name, rule, object_, abs(most_of(rule) or rule.points), vocabulary)
 
 
 def _event_term(name: str, rule: Rule, object_: str, weight: Decimal, vocabulary: Vocabulary) -> Term:

@@ -1,0 +1,199 @@
+"""SQL databases outside HubSpot, by SQLAlchemy: read only, in pieces, and silent about their addresses.
+
+An address has a password in it. So no error shows one, and none of the driver's own words about a connection, which
+name users and hosts; errors are not chained to the driver's for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hubsync.errors import InputError, UnreachableError
+from hubsync.scoring.origins import SqlSource
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+PIECE = 2_000
+"""Rows that are in memory at a time."""
+
+Row = Mapping[str, Any]
+
+_READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "oracle": "SET TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+"""How a database is told that nothing will be written; to others nothing is ever committed."""
+
+_PACKAGES = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
+"""Packages of drivers that are not named like their modules."""
+
+_COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
+_ESCAPED = r"\\:"
+_LONGEST_WORDS = 200
+_MISUNDERSTOOD = (TypeError, ValueError, LookupError)
+"""What drivers raise for settings in an address, which reach them as they are."""
+
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+@dataclass(frozen=True)
+class Database:
+    """The database at an address; `source` says what is read of it."""
+
+    source: SqlSource
+    address: str = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Which database it is, without how one gets in."""
+        url = self._url
+        return f"{url.get_backend_name()}|{url.host}|{url.port}|{url.database}"
+
+    @contextmanager
+    def open(self) -> Iterator[Connection]:
+        """Connect for reading; raises UnreachableError, and InputError for what has to be mended here."""
+        sqlalchemy, engine = _library(), self._engine()
+        try:
+            connection = engine.connect()
+        except _MISUNDERSTOOD:
+            raise self._misunderstood() from None
+        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+            kind = type(getattr(error, "orig", None) or error).__name__
+            raise UnreachableError(
+                f"the database of {self.source.url_env} can't be reached or refuses the login ({kind})"
+            ) from None
+        with connection:
+            statement = _READ_ONLY.get(engine.dialect.name)
+            if statement is not None:
+                connection.execute(sqlalchemy.text(statement))
+            if engine.dialect.name == "sqlite":
+                # SQLite keeps any bytes as text: one that can't be read must not hide all other rows.
+                driver: Any = connection.connection.driver_connection
+                driver.text_factory = partial(str, encoding="utf-8", errors="replace")
+            yield Connection(self.source, connection)
+            connection.rollback()
+
+    @cached_property
+    def _url(self) -> sa.URL:
+        sqlalchemy = _library()
+        try:
+            made: sa.URL = sqlalchemy.make_url(self.address)
+        except (sqlalchemy.exc.ArgumentError, ValueError):
+            raise InputError(
+                f"{self.source.url_env} is no address of a database; write it like"
+                " postgresql+psycopg://user:password@host/name."
+            ) from None
+        return made
+
+    def _engine(self) -> sa.Engine:
+        sqlalchemy, url = _library(), self._url
+        if url.get_backend_name() == "sqlite" and not _is_there(url.database):
+            raise UnreachableError(f"there is no database file where {self.source.url_env} says")
+        try:
+            made: sa.Engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, hide_parameters=True)
+        except sqlalchemy.exc.NoSuchModuleError:
+            raise InputError(
+                f"{self.source.url_env} begins with '{url.drivername[:40]}', which is no database that SQLAlchemy"
+                " knows: install the package of its dialect, or mend the address."
+            ) from None
+        except ModuleNotFoundError as error:
+            package = _PACKAGES.get(error.name or "", error.name)
+            raise InputError(f"The driver for {self.source.url_env} is not installed: pip install {package}.") from None
+        except (*_MISUNDERSTOOD, sqlalchemy.exc.ArgumentError):
+            raise self._misunderstood() from None
+        return made
+
+    def _misunderstood(self) -> InputError:
+        return InputError(
+            f"{self.source.url_env} has a setting behind its question mark that the driver does not understand."
+        )
+
+
+class Connection:
+    """An open database of a source."""
+
+    def __init__(self, source: SqlSource, connection: sa.Connection) -> None:
+        self._source = source
+        self._connection = connection
+        self._sa = _library()
+
+    def expect(self, columns: Sequence[str]) -> None:
+        """Raise InputError unless the table or query is there and has these columns."""
+        nothing = self._sa.select(self._sa.text("*")).select_from(self._relation).where(self._sa.text("1 = 0"))
+        with self._told():
+            there = list(self._connection.execute(nothing).keys())
+        missing = [column for column in columns if column not in there]
+        if missing:
+            raise InputError(
+                f"{self._what} has no column {' or '.join(sorted(missing))}; its columns are {', '.join(there)}."
+            )
+
+    def rows(self, columns: Sequence[str], since: object | None) -> Iterator[Sequence[Row]]:
+        """The rows in pieces, in the order of the cursor's column and from a value of it on."""
+        sqlalchemy, cursor = self._sa, self._source.cursor
+        query = sqlalchemy.select(*(sqlalchemy.column(name) for name in columns)).select_from(self._relation)
+        if cursor is not None:
+            query = query.order_by(sqlalchemy.column(cursor))
+            if since is not None:
+                query = query.where(sqlalchemy.column(cursor) >= sqlalchemy.literal(since))
+        with self._told():
+            for piece in self._connection.execute(query.execution_options(yield_per=PIECE)).partitions():
+                yield [dict(zip(columns, row, strict=True)) for row in piece]
+
+    @property
+    def _what(self) -> str:
+        name = f"The table {self._source.table}" if self._source.table else "The query"
+        return f"{name} of {self._source.url_env}"
+
+    @property
+    def _relation(self) -> sa.FromClause | sa.TextClause:
+        if self._source.table is not None:
+            schema, _, name = self._source.table.rpartition(".")
+            table: sa.FromClause = self._sa.table(name, schema=schema or None)
+            return table
+        query = (self._source.query or "").strip().rstrip(";")
+        # A colon before a name would be taken for a parameter.
+        text: sa.TextClause = self._sa.text(f"({_COLON.sub(_ESCAPED, query)}\n) hubsync_rows")
+        return text
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the database says about the table or query into an InputError, but for one that is away now."""
+        try:
+            yield
+        except self._sa.exc.SQLAlchemyError as error:
+            if _is_away(error):
+                raise UnreachableError(
+                    f"the database of {self._source.url_env} is locked or went away while it was read"
+                ) from None
+            words = str(getattr(error, "orig", None) or error).strip().splitlines()[0][:_LONGEST_WORDS]
+            raise InputError(f"{self._what} can't be read: {words}.") from None
+
+
+def _library() -> Any:
+    try:
+        import sqlalchemy
+    except ModuleNotFoundError:
+        raise InputError("A source 'from: sql' needs SQLAlchemy: pip install 'hubsync[sql]'.") from None
+    return sqlalchemy
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the connection broke, or another program keeps the file to itself: it may work a moment later."""
+    busy = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    return getattr(error, "connection_invalidated", False) or busy.startswith(_BUSY)
+
+
+def _is_there(database: str | None) -> bool:
+    """Whether a file of SQLite exists: it would be made where it does not."""
+    return database is not None and (database.startswith("file:") or Path(database).is_file())

@@ -1,0 +1,130 @@
+"""What a source that is read by a stream of its own has to do, and what it is opened with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+
+from hubsync.crm.paging import P, follow
+from hubsync.errors import RefusedError
+from hubsync.pull.flow import Stream
+from hubsync.pull.glance import Glance
+from hubsync.pull.portal import Portal
+from hubsync.types import AsOf
+
+T = TypeVar("T")
+
+OVERLAP = timedelta(minutes=10)
+"""How far back a source is read again where the last pull stopped: HubSpot shows what happens some minutes late."""
+
+LATE = timedelta(days=7)
+"""How far a reconciling pull looks back for what reached HubSpot late: a weekend's upload, an import.
+
+HubSpot tells when something happened, not when it arrived; a full pull finds what came later still.
+"""
+
+
+class Ended(str):
+    """Why a source can't be used ever again: another takes its place, also where this one worked before."""
+
+    __slots__ = ()
+
+
+class EventStream(Stream, Protocol):
+    """The events of one source, from where the last pull stopped.
+
+    Each batch carries the position to go on from; `name` is the source's id and the name of its cursor.
+    """
+
+    unreadable: int
+    """Rows of this pull that had no readable time or subject and are no event."""
+
+    @property
+    def outdated(self) -> bool:
+        """True when the stored events were made with another definition and must go, with the cursor."""
+        ...
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """From when on all events are known once the stream has ended; None leaves what was known before."""
+        ...
+
+    def why_not(self) -> str | None:
+        """Why this source can't be used, or None when it can: an `Ended` for good; what it read for that is kept."""
+        ...
+
+
+@dataclass
+class Shared:
+    """What is learnt once for all streams of a pull, such as a page size or a list of forms."""
+
+    _made: dict[type, Any] = field(default_factory=dict)
+
+    def of(self, make: type[T]) -> T:
+        """The one object of this class."""
+        if make not in self._made:
+            self._made[make] = make()
+        return cast("T", self._made[make])
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a stream is opened with.
+
+    `days` is how far back the models look, `position` what its last batch left behind, `full` to read everything
+    again; every `every` days it looks again for what came late. `folder` is that of the configuration, `glance` looks
+    into the database, which keeps no events from before `kept_since`; `secret` gives what an environment variable holds
+    that the configuration names.
+    """
+
+    name: str
+    kind: str
+    portal: Portal
+    as_of: AsOf
+    days: int
+    position: Mapping[str, Any] | None
+    full: bool
+    every: int
+    folder: Path
+    shared: Shared
+    glance: Glance
+    kept_since: datetime
+    secret: Callable[[str], str] = field(repr=False)
+
+    @property
+    def since(self) -> datetime:
+        """From when on the models look."""
+        return self.as_of.day_start - timedelta(days=self.days)
+
+    @property
+    def so_far(self) -> Mapping[str, Any]:
+        """How far earlier pulls came, as the position says; empty when there was none."""
+        return self.position or {}
+
+    def is_due(self, last: str | None) -> bool:
+        """Whether it is time to look again for what came late, after the last time that a position tells of."""
+        return last is None or self.as_of.now - datetime.fromisoformat(last) >= timedelta(days=self.every)
+
+
+def walk(fetch: Callable[[str | None], P], after: str | None, gone: Collection[int] = ()) -> Iterator[P]:
+    """All pages that `fetch(after)` gives, from the one at which the last pull broke off.
+
+    HubSpot may have forgotten that one: then from the first on, unless the refusal's status says that all is `gone`.
+    Any other page that is refused, and a circle of cursors, is an error.
+    """
+    if after is not None:
+        try:
+            page = fetch(after)
+        except RefusedError as error:
+            if error.status in gone:
+                raise
+            after = None
+        else:
+            yield page
+            after = page.next_after
+            if after is None:
+                return
+    yield from follow(fetch, after)

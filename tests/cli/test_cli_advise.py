@@ -1,0 +1,100 @@
+"""`hubsync advise`: what each model would know of this portal, and which ones to begin with."""
+
+from __future__ import annotations
+
+import pytest
+from cli_given import Desk, Said
+
+from hubsync.advice import ModelAdvice, recommended
+from hubsync.cli.init import write_starter
+from hubsync.emulator import EmulatorServer
+
+
+@pytest.fixture(scope="module")
+def advised(emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Said]:
+    """The shipped configuration, and what is advised for it."""
+    desk = Desk(tmp_path_factory.mktemp("advised"), emulator)
+    write_starter(desk.config)
+    return desk, desk("advise", "--json")
+
+
+def test_every_declared_model_is_judged_and_nothing_is_kept(
+    advised: tuple[Desk, Said], emulator: EmulatorServer
+) -> None:
+    """Models that are off are judged like those that are on; it leaves no run and no record behind."""
+    portal, said = advised
+
+    models = {each["model"]: each for each in said.json["models"]}
+    assert said.code == 0
+    assert {"customer", "upsell", "deal_combined"} <= models.keys()
+    assert models["customer"]["on"] and not models["upsell"]["on"]
+    assert portal("runs", "--json").json["runs"] == []
+    for each in models.values():
+        assert 0 <= each["known_data"] <= 1
+        assert 0 <= each["scored"] <= each["records"]
+        assert each["calls"] > 0
+        assert all(0 <= rule["known"] <= 1 and 0 <= rule["gives"] <= 1 for rule in each["rules"])
+        assert abs(sum(rule["weight"] for rule in each["rules"]) - 1) < 0.01
+    with emulator.portal.lock:
+        companies = [each.properties for each in emulator.portal.objects["companies"].values() if not each.archived_at]
+    bought = [each for each in companies if each.get("lifecyclestage") in ("customer", "evangelist")]
+    customers = [each for each in bought if not each.get("churned_on")]
+    assert 0 < models["health"]["scored"] <= models["health"]["records"] == len(customers)
+    silent = {rule["rule"]: rule for rule in models["engagement"]["rules"]}["looked_at_pricing"]
+    assert (silent["available"], silent["known"]) == (False, 0)
+    assert any("page_view can't come from occurrences" in lack for lack in models["engagement"]["lacks"])
+    assert "companies.seats_used" in models["upsell"]["properties"]
+
+
+def test_what_a_portal_lacks_is_named(portal: Desk) -> None:
+    """An unmapped word and a property that the portal does not have are told to the models that want them."""
+    portal.rewrite("portal.yaml", "    companies: seats_used\n", "    companies: seats_in_use\n")
+    portal.rewrite("portal.yaml", "    seats_used: number\n", "    seats_used: number\n    seats_in_use: number\n")
+    portal.rewrite("portal.yaml", "    companies: customer_since\n", "")
+
+    models = {each["model"]: each for each in portal("advise", "--json").json["models"]}
+
+    assert "the portal has no property seats_in_use of companies" in models["upsell"]["lacks"]
+    assert any("does not map customer_since of companies" in lack for each in models.values() for lack in each["lacks"])
+
+
+def test_two_or_three_are_recommended(advised: tuple[Desk, Said]) -> None:
+    """The recommendation names at most three models, each with another job."""
+    _, said = advised
+    chosen = said.json["recommended"]
+    jobs = {each["model"]: each["job"] for each in said.json["models"]}
+
+    assert 2 <= len(chosen) <= 3
+    assert len({jobs[name] for name in chosen}) == len(chosen)
+
+
+def test_the_name_of_a_model_shows_it_rule_by_rule(advised: tuple[Desk, Said]) -> None:
+    """Each rule stands with the share of records that know it, and below what the model reads."""
+    one = advised[0]("advise", "upsell")
+
+    assert one.code == 0
+    assert "uses 80 % of the plan or more" in one.text
+    assert "companies.seats_used" in one.text
+
+
+def test_an_unknown_model_is_told(portal: Desk) -> None:
+    """A name that no model has is exit code 2, with the nearest."""
+    said = portal("advise", "upsel")
+
+    assert said.code == 2
+    assert "Did you mean 'upsell'?" in said.text
+
+
+def _fed(model: str, job: str | None, share: float) -> ModelAdvice:
+    return ModelAdvice(model, job, "", "companies", False, 100, 100, share, (), (), (), 1, ())
+
+
+def test_the_best_fed_of_each_job_is_recommended_renewal_and_value_first() -> None:
+    """Well fed ones go before barely fed ones, renewal and value before the rest; less than half is not enough."""
+    given = [
+        _fed("lead", "lead", 0.99), _fed("grow", "growth", 0.95), _fed("health", "renewal", 0.82),
+        _fed("other", "renewal", 0.81), _fed("rfm", "value", 0.7), _fed("churn", "churn", 0.49), _fed("any", None, 1.0),
+    ]  # fmt: skip
+
+    assert [each.model for each in recommended(given)] == ["health", "grow", "lead"]
+    assert [each.model for each in recommended(given[3:])] == ["other", "rfm"]
