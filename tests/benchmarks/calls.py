@@ -1,18 +1,17 @@
 """Calls of a first whole run against the least possible ones; prints one JSON line.
 
-    python tests/benchmarks/calls.py [--contacts 2000] [--plan pro] [--again]
+    python tests/benchmarks/calls.py [--contacts 2000] [--plan pro] [--again] [--models all]
 
 The least possible: each page of each object that the models read at 100 records, its recycle bin, its properties;
-each page of each type of event; account and token; a group and one batch of properties per object that is written;
-a batch per 100 records that change. `--again` measures the second run after the write instead, an hour between
-runs: at most three calls for each stream (an object, or a type of event).
+each page of each type of event, the forms and each page of each; account and token; a group and one batch of
+properties per object that is written; a batch per 100 records that change. `--again` measures the second run after the
+write instead, an hour between runs: at most three calls for each stream (an object, a type of event, or a form).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from speed import Silent
+from speed import Silent, configuration
 
 from hubsync.emulator import EmulatorServer, Options
 from hubsync.journal import RunResult
@@ -32,8 +31,7 @@ from hubsync.scoring.requirements import requirements
 from hubsync.settings import Settings
 from hubsync.workspace import Workspace
 
-ROOT = Path(__file__).parents[2]
-PAGE, EVENT_PAGE, BATCH = 100, 1_000, 100
+PAGE, EVENT_PAGE, FORM_PAGE, BATCH = 100, 1_000, 50, 100
 
 
 def pages(count: int, size: int) -> int:
@@ -57,7 +55,24 @@ def least(server: EmulatorServer, workspace: Workspace, result: RunResult) -> in
         for change in reader.plan_changes(result.run_id):
             changed.setdefault(change.object, set()).add(change.record_id)
     writes = sum(2 + ceil(len(ids) / BATCH) for ids in changed.values())
-    return 2 + records + (1 + events if asked else 0) + writes
+    return 2 + records + (1 + events if asked else 0) + submitted(server, workspace, result) + writes
+
+
+def submitted(server: EmulatorServer, workspace: Workspace, result: RunResult) -> int:
+    """The calls for forms: their list, and each form's submissions down to where the models' view ends."""
+    assert result.pulled is not None
+    kinds = [report.kind for report in result.pulled.sources if report.status == "active" and "/forms" in report.source]
+    if not kinds:
+        return 0
+    catalog, forms, as_of = workspace.catalog, server.portal.tools.forms, workspace.as_of
+    vocabulary = catalog.vocabulary(as_of, result.pulled.feeds)
+    windows = requirements(catalog.compiled(vocabulary), vocabulary).events
+    total = 1
+    for kind in kinds:
+        since = int((as_of.day_start - timedelta(days=windows[kind])).replace(tzinfo=UTC).timestamp() * 1000)
+        rows = [[each for each in forms.submissions(guid) if each.at_ms >= since] for guid in forms.defined]
+        total += sum(pages(len(each), FORM_PAGE) for each in rows)
+    return total
 
 
 def counted(server: EmulatorServer, workspace: Workspace, result: RunResult, kinds: list[str]) -> list[int]:
@@ -74,12 +89,11 @@ def counted(server: EmulatorServer, workspace: Workspace, result: RunResult, kin
     return found
 
 
-def measure(contacts: int, plan: str, *, again: bool) -> dict[str, Any]:
+def measure(contacts: int, plan: str, models: str | None, *, again: bool) -> dict[str, Any]:
     """Run once (or twice) on a portal of its own."""
     options = Options(port=0, contacts=contacts, plan=plan)
     with tempfile.TemporaryDirectory() as folder, EmulatorServer(options) as server:
-        config = Path(folder) / "config"
-        shutil.copytree(ROOT / "config", config)
+        config = configuration(Path(folder), models)
         settings = Settings.model_validate(
             {
                 "HUBSPOT_ACCESS_TOKEN": server.token, "HUBSPOT_BASE_URL": server.url,
@@ -98,9 +112,11 @@ def measure(contacts: int, plan: str, *, again: bool) -> dict[str, Any]:
                 fewest = least(server, workspace, result) if number == 0 else 0
         stats = requests.get(f"{server.url}/_emulator/stats", timeout=30).json()
         pulled = result.pulled
+        found = {one.source.partition("/")[2] for one in pulled.sources if one.status == "active"} if pulled else set()
         streams = len(pulled.rows) + sum("/occurrences" in one.source for one in pulled.sources) if pulled else 0
+        streams += len(server.portal.tools.forms.defined) if "forms" in found else 0
         return {
-            "contacts": contacts, "plan": plan, "status": result.status, "streams": streams,
+            "contacts": contacts, "plan": plan, "models": models, "status": result.status, "streams": streams,
             "calls": stats["calls"], "least": fewest,
             "ratio": round(stats["calls"] / fewest, 3) if fewest else None, "seconds": round(seconds, 1),
             "written": result.written, "peak_10s": stats["peak_10s"], "by_status": stats["by_status"],
@@ -114,8 +130,9 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, default=2_000)
     parser.add_argument("--plan", default="pro", choices=("free", "starter", "pro", "enterprise"))
     parser.add_argument("--again", action="store_true", help="the second run after the write, with nothing new")
+    parser.add_argument("--models", help="which models are on: all, or names with commas")
     given = parser.parse_args()
-    sys.stdout.write(json.dumps(measure(given.contacts, given.plan, again=given.again)) + "\n")
+    sys.stdout.write(json.dumps(measure(given.contacts, given.plan, given.models, again=given.again)) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Months of hourly runs with nobody looking, on a portal that lives; prints one JSON line.
 
-    python tests/benchmarks/days.py [--contacts 5000] [--days 90] [--every 1] [--minutes 600]
+    python tests/benchmarks/days.py [--contacts 5000] [--days 90] [--every 1] [--minutes 600] [--models all]
 
 The emulator (a process of its own) lives hour by hour, and after each `--every` hours one `sync` runs with the shipped
 configuration; only the first write is agreed to. Figures are given for each tenth of the time: seconds and calls of a
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import shutil
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from speed import ROOT, Silent, emulator
+from speed import Silent, configuration, emulator
 
 from hubsync.journal import RunResult
 from hubsync.pipeline import Options, run
@@ -85,15 +84,14 @@ def unequal(settings: Settings) -> int:
     return found
 
 
-def measure(contacts: int, days: int, every: int, minutes: float) -> dict[str, Any]:
+def measure(contacts: int, days: int, every: int, minutes: float, models: str | None) -> dict[str, Any]:
     """All runs of the time."""
     seen: list[Seen] = []
     sizes: list[float] = []
     reasons: Counter[str] = Counter()
     arguments = ("--contacts", str(contacts), "--plan", "off")
     with tempfile.TemporaryDirectory() as folder, emulator(*arguments) as portal:
-        config, data = Path(folder) / "config", Path(folder) / "data"
-        shutil.copytree(ROOT / "config", config)
+        config, data = configuration(Path(folder), models), Path(folder) / "data"
         settings = Settings.model_validate(
             {
                 "HUBSPOT_ACCESS_TOKEN": portal["token"], "HUBSPOT_BASE_URL": portal["url"],
@@ -124,7 +122,7 @@ def measure(contacts: int, days: int, every: int, minutes: float) -> dict[str, A
     part = max(1, total // PARTS)
     parts = [seen[start : start + part] for start in range(0, min(len(seen), part * PARTS), part)]
     return {
-        "contacts": contacts, "days": len(seen) * every / 24, "runs": len(seen),
+        "contacts": contacts, "models": models, "days": len(seen) * every / 24, "runs": len(seen),
         "statuses": Counter(one.status for one in seen),
         "reasons": reasons, "seconds": [round(statistics.mean(one.seconds for one in each), 2) for each in parts],
         "calls": [round(statistics.mean(one.calls for one in each), 1) for each in parts],
@@ -140,8 +138,9 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--every", type=int, default=1, help="hours between runs")
     parser.add_argument("--minutes", type=float, default=600.0, help="end after this long, whatever was done")
+    parser.add_argument("--models", help="which models are on: all, or names with commas")
     given = parser.parse_args()
-    figures = measure(given.contacts, given.days, given.every, given.minutes)
+    figures = measure(given.contacts, given.days, given.every, given.minutes, given.models)
     sys.stdout.write(json.dumps(figures) + "\n")
 
 

@@ -1,8 +1,8 @@
 """Scores a million contacts with ten million events of a generated portal; prints one JSON line.
 
-    python tests/benchmarks/scoring.py [--contacts 1000000] [--events 10000000]
+    python tests/benchmarks/scoring.py [--contacts 1000000] [--events 10000000] [--models all] [--engine spark]
 
-The records are made by SQL straight into the store; the models are those of `config/` that are on.
+The records are made by SQL straight into the store; the models are those of `config/` that are on, or those named.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+from speed import configuration
 
 from hubsync.catalog import load
 from hubsync.plan import Circumstances, plan
 from hubsync.score import score
+from hubsync.scoring.configuration import OnSpark
 from hubsync.scoring.requirements import requirements
 from hubsync.scoring.sources import Feeds
 from hubsync.store import Store
 from hubsync.workspace import moment
 
 NOW = datetime(2026, 9, 21, 14)
-ROOT = Path(__file__).parents[2]
 ACTIVE = {
     "email_open": "email_open/counters",
     "email_click": "email_click/counters",
@@ -72,7 +73,7 @@ def generate(file: Path, contacts: int, companies: int, events: int) -> None:
             CASE i % {len(kinds)} {cases} END, 'contacts', CAST((i * 7919) % {contacts} AS VARCHAR),
             TIMESTAMP '2026-09-21' - to_hours((i * 31) % 9600), TIMESTAMP '2026-09-21', 1, NULL, NULL,
             CASE WHEN i % {len(kinds)} = 4 THEN json_object('url', 'https://x.example/' ||
-            CASE i % 7 WHEN 0 THEN 'pricing' ELSE 'blog' END) END FROM range({events}) t(i)"""
+            CASE i % 7 WHEN 0 THEN 'pricing' ELSE 'blog' END) END, NULL FROM range({events}) t(i)"""
         )
 
 
@@ -81,8 +82,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--contacts", type=int, default=1_000_000)
     arguments.add_argument("--events", type=int, default=10_000_000)
+    arguments.add_argument("--models", help="which models are on: all, or names with commas")
+    arguments.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="what makes the signals")
     given = arguments.parse_args()
-    catalog = load(ROOT / "config")
+    on_spark = OnSpark() if given.engine == "spark" else None
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = load(configuration(Path(folder), given.models))
     as_of = moment(NOW, "US/Eastern")
     feeds = Feeds({kind: ACTIVE.get(kind) for kind in catalog.events})
     vocabulary = catalog.vocabulary(as_of, feeds)
@@ -94,13 +99,14 @@ def main() -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         started = time.perf_counter()
         with store.scratch(as_of, list(ACTIVE.values()), needs.objects, needs.links) as scratch:
-            scores = score(scratch, models, vocabulary)
+            scores = score(scratch, models, vocabulary, on_spark=on_spark)
             scored = time.perf_counter()
             planned = plan(scratch, catalog, scores, vocabulary, Circumstances("run", {}))
             done = time.perf_counter()
         result = {
-            "contacts": given.contacts, "events": given.events, "scores": scores.total, "changes": planned.changes,
-            "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1),
+            "contacts": given.contacts, "models": len(models), "events": given.events,
+            "scores": scores.total, "changes": planned.changes,
+            "engine": given.engine, "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1),
             "file_mb": store.file.stat().st_size >> 20,
             "peak_mb_while_generating": before,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
