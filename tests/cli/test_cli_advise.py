@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import StringIO
+
 import pytest
 from cli_given import Desk, Said
+from rich.console import Console
 
-from hubsync.advice import ModelAdvice, recommended
+from hubsync.advice import Advice, ModelAdvice, RuleAdvice, recommended
+from hubsync.cli.advise import show_advice
 from hubsync.cli.init import write_starter
 from hubsync.emulator import EmulatorServer
 
@@ -68,13 +73,21 @@ def test_two_or_three_are_recommended(advised: tuple[Desk, Said]) -> None:
     assert len({jobs[name] for name in chosen}) == len(chosen)
 
 
-def test_the_name_of_a_model_shows_it_rule_by_rule(advised: tuple[Desk, Said]) -> None:
-    """Each rule stands with the share of records that know it, and below what the model reads."""
-    one = advised[0]("advise", "upsell")
+def test_the_name_of_a_model_shows_it_rule_by_rule() -> None:
+    """Each rule stands with the share of records that know it, and below what the model reads and lacks."""
+    full = RuleAdvice("full", "uses 80 % of the plan or more", 0.6, available=True, known=0.9, gives=0.25)
+    silent = RuleAdvice("api", "uses the API", 0.4, available=False, known=0.0, gives=0.0)
+    upsell = replace(
+        _fed("upsell", "growth", 0.8), rules=(full, silent), properties=("companies.seats_used",), lacks=("no API",)
+    )
+    said = StringIO()
 
-    assert one.code == 0
-    assert "uses 80 % of the plan or more" in one.text
-    assert "companies.seats_used" in one.text
+    show_advice(Console(file=said, width=200, markup=False), Advice((upsell,), (), 0, 1), "upsell")
+
+    text = " ".join(said.getvalue().split())
+    assert "full uses 80 % of the plan or more 60% 90% 25%" in text
+    assert "api uses the API 40% no source" in text
+    assert "Properties: companies.seats_used. no API" in text
 
 
 def test_an_unknown_model_is_told(portal: Desk) -> None:
