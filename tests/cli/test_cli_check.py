@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import requests
 from cli_given import Desk
 
+from hubsync.catalog import load
+from hubsync.cli.never import never_gave
 from hubsync.emulator import EmulatorServer
 from hubsync.emulator.scopes import everything
+from hubsync.store import Store
 from hubsync.workspace import moment
 
 _NOW = datetime(2026, 9, 21, 12)
@@ -101,3 +105,19 @@ def test_an_address_that_is_none_is_exit_code_2(desk: Desk, address: str) -> Non
 
     assert said.code == 2
     assert "HUBSPOT_BASE_URL" in said.err
+
+
+def test_a_rule_that_gives_nobody_points_is_told(synced: Desk, desk: Desk, tmp_path: Path) -> None:
+    """A rule whose data is known and that fires for no record is named with the number of records; others are not."""
+    rule = "{when: \"coalesce(country_name, '') = 'Atlantis'\", points: 5, reason: lives in Atlantis}"
+    legends = f"  - name: legends\n    rules:\n      - {rule}\n"
+    desk.rewrite("models/fit.yaml", "  - name: role\n", f"{legends}  - name: role\n")
+    catalog, data = load(desk.config), synced.folder / "data"
+    store = Store.open(data, Store.portals(data)[0])
+
+    told = [each for each in never_gave(catalog, store, moment(_NOW, "UTC")) if " of fit " in each]
+
+    assert [each.partition(" of which")[0] for each in told] == [
+        "The rule 'lives_in_atlantis' of fit gives points to none of the 60 contacts"
+    ]
+    assert list(never_gave(catalog, Store.open(tmp_path / "empty", "1"), moment(_NOW, "UTC"))) == []
