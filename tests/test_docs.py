@@ -45,7 +45,7 @@ def test_the_first_two_sh_blocks_set_up_and_run_the_demo_and_the_checks() -> Non
     for block in (demo, checks):
         assert block.startswith("python3 -m venv .venv ||")
         assert "apt-get update && apt-get install -y python3-venv" in block
-    for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 4 -rs"):
+    for check in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 3 -rs"):
         assert f".venv/bin/{check}" in checks
 
 
