@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubsync.catalog import Catalog, load
@@ -170,7 +169,6 @@ def knows_zone(name: str) -> bool:
     return True
 
 
-@cache
 def _zone(name: str) -> tzinfo:
     if knows_zone(name):
         return ZoneInfo(name)
