@@ -9,6 +9,8 @@ from email.utils import format_datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_START = datetime(2026, 9, 21, 14, 0, tzinfo=UTC)
+_FIRST_MS, _END_MS = -62_135_596_800_000, 253_402_300_800_000
+"""The years 1 and 10000 begin: a calendar has the moments between."""
 
 
 class Clock:
@@ -66,3 +68,9 @@ def read_moment(text: str) -> int | None:
     except ValueError:
         return None
     return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def read_datetime(text: str) -> datetime | None:
+    """The same as an aware UTC moment; None also for digits that lead out of the calendar."""
+    ms = read_moment(text)
+    return from_ms(ms) if ms is not None and _FIRST_MS <= ms < _END_MS else None

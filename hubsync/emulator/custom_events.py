@@ -8,6 +8,11 @@ from typing import Any
 _FIRST_TYPE_ID = 1_000_001
 
 
+def full_name(portal_id: int, name: str) -> str:
+    """The type of a custom event of the portal's own."""
+    return f"pe{portal_id}_{name}"
+
+
 class EventDefinitions:
     """All definitions, by their full names."""
 
@@ -27,11 +32,11 @@ class EventDefinitions:
         properties: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """Add a definition, as HubSpot shows it."""
-        full_name = f"pe{portal_id}_{name}"
+        whole = full_name(portal_id, name)
         definition: dict[str, Any] = {
             "id": str(self._next_id),
             "name": name,
-            "fullyQualifiedName": full_name,
+            "fullyQualifiedName": whole,
             "objectTypeId": f"6-{self._next_id}",
             "primaryObjectId": object_type_id,
             "labels": {"singular": label or name, "plural": None},
@@ -43,5 +48,5 @@ class EventDefinitions:
             "properties": [{"archived": False, "createdAt": at} | dict(one) for one in properties],
         }
         self._next_id += 1
-        self.live[full_name] = definition
+        self.live[whole] = definition
         return definition

@@ -12,6 +12,7 @@ from typing import Any
 
 from hubsync.emulator import errors
 from hubsync.emulator.clock import to_iso
+from hubsync.emulator.custom_events import full_name
 from hubsync.emulator.exchange import Call, Reply, answer
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.moments import moment_of
@@ -52,7 +53,7 @@ def create_definition(hub: Hub, call: Call) -> Reply:
     name = str(body.get("name") or re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_"))
     if not _NAME.fullmatch(name):
         raise errors.validation("name must begin with a letter and hold lower-case letters, digits, _ and - only")
-    if f"pe{hub.portal.portal_id}_{name}" in events.live:
+    if full_name(hub.portal.portal_id, name) in events.live:
         raise errors.conflict(f"An event definition named {name} already exists", "OBJECT_ALREADY_EXISTS")
     properties = body.get("propertyDefinitions") or []
     if not all(one.get("name") for one in properties):
@@ -77,7 +78,7 @@ def create_definition(hub: Hub, call: Call) -> Reply:
 def _need(hub: Hub, name: str) -> dict[str, Any]:
     _need_plan(hub)
     live = hub.portal.tools.events.live
-    found = live.get(name) or live.get(f"pe{hub.portal.portal_id}_{name}")
+    found = live.get(name) or live.get(full_name(hub.portal.portal_id, name))
     if found is None:
         raise errors.not_found()
     return found

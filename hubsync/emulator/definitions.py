@@ -68,16 +68,6 @@ class Properties:
 
 def complete(given: Mapping[str, Any], *, hubspot_defined: bool, at: str) -> Definition:
     """A definition in the shape of the wire, from the fields that matter."""
-    options = [
-        {
-            "label": str(option.get("label", option["value"])),
-            "value": str(option["value"]),
-            "displayOrder": option.get("displayOrder", place),
-            "hidden": bool(option.get("hidden", False)),
-            "description": option.get("description", ""),
-        }
-        for place, option in enumerate(given.get("options") or ())
-    ]
     read_only = bool(given.get("readOnly", False)) or bool(given.get("calculated", False))
     definition: Definition = {
         "name": str(given["name"]),
@@ -86,7 +76,7 @@ def complete(given: Mapping[str, Any], *, hubspot_defined: bool, at: str) -> Def
         "fieldType": str(given.get("fieldType", "text")),
         "description": str(given.get("description") or ""),
         "groupName": str(given.get("groupName") or "other"),
-        "options": options,
+        "options": [_option(place, option) for place, option in enumerate(given.get("options") or ())],
         "displayOrder": given.get("displayOrder", -1),
         "calculated": bool(given.get("calculated", False)),
         "externalOptions": bool(given.get("externalOptions", False)),
@@ -109,6 +99,16 @@ def complete(given: Mapping[str, Any], *, hubspot_defined: bool, at: str) -> Def
         if given.get(name) is not None:
             definition[name] = given[name]
     return definition
+
+
+def _option(place: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "label": str(given.get("label", given["value"])),
+        "value": str(given["value"]),
+        "displayOrder": given.get("displayOrder", place),
+        "hidden": bool(given.get("hidden", False)),
+        "description": given.get("description", ""),
+    }
 
 
 @cache

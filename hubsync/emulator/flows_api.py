@@ -31,7 +31,7 @@ def _need_plan(hub: Hub) -> None:
 
 def _need(hub: Hub, id: str) -> Flow:
     _need_plan(hub)
-    if not id.isdigit():
+    if not id.isdecimal():
         message = "Unable to parse value for path parameter: flowId"
         raise errors.Refusal(400, {"status": "error", "message": message, "correlationId": ""})
     flow = hub.portal.tools.flows.live.get(id)

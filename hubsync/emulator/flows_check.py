@@ -54,7 +54,7 @@ def _check_actions(body: Mapping[str, Any]) -> str:
     if len(actions) > MOST_ACTIONS:
         raise _invalid(f"a workflow has at most {MOST_ACTIONS} actions")
     ids = [str(one.get("actionId")) for one in actions]
-    if not all(id.isdigit() for id in ids) or len(set(ids)) != len(ids):
+    if not all(id.isdecimal() for id in ids) or len(set(ids)) != len(ids):
         raise _invalid("each action needs an actionId of its own, which is a number in a string")
     for action in actions:
         _check_action(action, ids)

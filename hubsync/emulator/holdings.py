@@ -146,7 +146,7 @@ class Holdings:
         """Merge two records; the survivor has a new id unless `preserve_id`, and its id comes back."""
         kept, given_up = self.objects[object][primary], self.objects[object][other]
         links = self._unlink_all(object, other) + self._unlink_all(object, primary)
-        old_ids = kept.merged_ids + given_up.merged_ids + ([other] if preserve_id else [primary, other])
+        old_ids = kept.merged_ids + given_up.merged_ids
         self._take(object, primary)
         self._take(object, other)
         survivor = primary if preserve_id else self._ids[object].new()
@@ -163,16 +163,16 @@ class Holdings:
         gaps = {name: value for name, value in given_up.properties.items() if name not in kept.properties}
         names = self.properties[object].unique & kept.properties.keys()
         unique = {name: kept.properties[name] for name in names}
-        own = {"hs_object_id": survivor, "hs_merged_object_ids": ";".join(dict.fromkeys(old_ids))}
+        gone = [old for old in (primary, other) if old != survivor]
+        own = {"hs_object_id": survivor, "hs_merged_object_ids": ";".join(dict.fromkeys(old_ids + gone))}
         if object == "contacts":
             # What stands in it is remembered: each old id with the milliseconds of its merge.
             vids = kept.properties.get("hs_calculated_merged_vids", "").split(";")
-            vids += [f"{old}:{to_ms(at)}" for old in (primary, other) if old != survivor]
+            vids += [f"{old}:{to_ms(at)}" for old in gone]
             own["hs_calculated_merged_vids"] = ";".join(filter(None, vids))
         rec.properties = {name: value for name, value in rec.properties.items() if name not in unique}
         self._write(object, rec, gaps | unique | own, to_ms(at), "MERGE_OBJECTS", "")
-        for old in {primary, other} - {survivor}:
-            self.merged[object][old] = survivor
+        self.merged[object] |= dict.fromkeys(gone, survivor)
         for end, far, type_ids in links:
             if (end, far) not in {(object, primary), (object, other)}:
                 self.associate(object, survivor, end, far, type_ids, at=at)
@@ -196,6 +196,11 @@ class Holdings:
         while id in self.merged[object]:
             id = self.merged[object][id]
         return id
+
+    def knows(self, object: str, id: str) -> bool:
+        """Whether a record, by any id it has had, is alive or in the recycle bin: not erased for good."""
+        now = self.resolve(object, id)
+        return now in self.objects[object] or now in self.archived[object]
 
     def find(self, object: str, name: str, value: str) -> str | None:
         """The id of the record that has this value in a property whose values are unique."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hubsync.emulator import errors
 from hubsync.emulator.clock import iso_of_ms, to_ms
-from hubsync.emulator.exchange import Call, Reply, answer
+from hubsync.emulator.exchange import Call, Reply, answer, whole
 from hubsync.emulator.hub import Hub
 from hubsync.emulator.lists import RESTORABLE_DAYS, ObjectList
 from hubsync.emulator.lists_members import checked, members, refreshed, schedule
@@ -101,7 +101,7 @@ def search_lists(hub: Hub, call: Call) -> Reply:
     `sort=HS_UPDATED_AT` puts those changed last at the end, `-HS_UPDATED_AT` first.
     """
     body = call.json()
-    count, offset = _whole(body, "count", SEARCH_PAGE), _whole(body, "offset", 0)
+    count, offset = whole(body, "count", SEARCH_PAGE), whole(body, "offset", 0)
     # Programs ask for 1,000 and are served (community code).
     count = min(count or SEARCH_PAGE, SEARCH_LARGEST_PAGE)
     found = _found(hub, body, str(body.get("query") or ""))
@@ -123,8 +123,8 @@ def search_lists(hub: Hub, call: Call) -> Reply:
 def all_lists(hub: Hub, call: Call) -> Reply:
     """All lists by id, page after page with a cursor; new in 2026-09."""
     body = call.json()
-    count, after = _whole(body, "count", SEARCH_PAGE), str(body.get("after") or "0")
-    if not after.isdigit():
+    count, after = whole(body, "count", SEARCH_PAGE), str(body.get("after") or "0")
+    if not after.isdecimal():
         raise errors.validation("The after cursor is not valid", subCategory="INVALID_CURSOR")
     if not 0 < count <= SEARCH_LARGEST_PAGE:
         raise errors.validation(f"count must be between 1 and {SEARCH_LARGEST_PAGE}")
@@ -134,15 +134,6 @@ def all_lists(hub: Hub, call: Call) -> Reply:
     if len(rest) > count:
         page["paging"] = {"next": {"after": rest[count - 1].id}}
     return answer(page)
-
-
-def _whole(body: Mapping[str, Any], name: str, default: int) -> int:
-    given = body.get(name)
-    if given is None:
-        return default
-    if isinstance(given, bool) or not str(given).isdecimal() or int(given) >= 2**63:
-        raise errors.validation(f"{name} must be a number")
-    return int(str(given))
 
 
 def _found(hub: Hub, body: Mapping[str, Any], query: str) -> list[ObjectList]:

@@ -36,7 +36,7 @@ def list_members_by_time(hub: Hub, call: Call) -> Reply:
     joined, _, last = call.text("after").partition("-")
     start = 0
     if joined:
-        if not (joined.isdigit() and last.isdigit()):
+        if not (joined.isdecimal() and last.isdecimal()):
             raise errors.validation("The after parameter is not valid")
         start = bisect_right(ids, (int(joined), int(last)), key=lambda id: (one.joined[id], int(id)))
     return _page(call, one, ids[start:], len(ids), by_time=True)

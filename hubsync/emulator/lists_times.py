@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubsync.emulator import errors
-from hubsync.emulator.clock import from_ms, read_moment, to_ms
+from hubsync.emulator.clock import from_ms, read_datetime, to_ms
 from hubsync.emulator.definitions import Definition
 
 Operation = Mapping[str, Any]
 
 _LARGEST = 100_000_000
+_CLOCKS = (0, 7_258_118_400_000)
+"""The years 1970 and 2200 begin: a point in time is tried at both before a list is made with it."""
 
 
 class Setting(NamedTuple):
@@ -38,12 +40,10 @@ def reader(point: Operation, setting: Setting) -> Callable[[str], float]:
     zone = _zone(point, setting)
 
     def read(text: str) -> float:
-        moment = read_moment(text)
+        moment = read_datetime(text)
         if moment is None:
             return math.nan
-        if setting.definition["type"] == "date":
-            return to_ms(from_ms(moment).replace(tzinfo=zone))
-        return moment
+        return to_ms(moment.replace(tzinfo=zone) if setting.definition["type"] == "date" else moment)
 
     return read
 
@@ -76,6 +76,11 @@ def point(given: Operation, setting: Setting) -> Callable[[int], int]:
             moment = _at_time(moment, reference)
         return to_ms(_moved(moment, offset))
 
+    try:
+        for now in _CLOCKS:
+            indexed(now)
+    except (ValueError, OverflowError) as mistake:
+        raise errors.validation("a timePoint leads out of the calendar") from mistake
     return indexed
 
 

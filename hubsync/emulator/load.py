@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hubsync.emulator.clock import from_ms, read_moment, to_iso
+from hubsync.emulator.clock import read_datetime, to_iso
+from hubsync.emulator.custom_events import full_name
 from hubsync.emulator.options import EmulatorError
 from hubsync.emulator.records import OBJECT_NAMES, OBJECT_TYPES
 from hubsync.emulator.state import Portal
@@ -49,10 +50,10 @@ class Row:
         text = self.cells.get(column, "").strip()
         if not text:
             return None
-        ms = read_moment(text)
-        if ms is None:
+        moment = read_datetime(text)
+        if moment is None:
             raise self.mistake(f"{column} {text!r} is no time; write it like 2026-09-01T12:00:00Z")
-        return from_ms(ms)
+        return moment
 
 
 def load(portal: Portal, folder: Path) -> None:
@@ -116,7 +117,7 @@ class _Loader:
             row.need("occurred_at")
             at = row.moment("occurred_at")
             kind = row.need("kind")
-            own = f"pe{self._portal.portal_id}_"
+            own = full_name(self._portal.portal_id, "")
             event_type = kind if kind.startswith(("e_", own)) else own + kind
             attributes = {name: value for name, value in row.cells.items() if name not in fixed and value}
             if at is not None:
@@ -170,7 +171,7 @@ class _Loader:
         """The id of the record of a row, if an earlier row made it."""
         id, email = row.cells.get("id", "").strip(), row.cells.get("email", "").strip()
         if id:
-            if not id.isdigit():
+            if not id.isdecimal():
                 raise row.mistake(f"id {id!r} is no number; HubSpot's ids are digits")
             return id if id in self._portal.objects[object] else None
         if object == "contacts" and not email:
@@ -210,7 +211,7 @@ class _Loader:
         if not given:
             return ()
         kinds = self._portal.associations.types_between(start, end)
-        if given.isdigit():
+        if given.isdecimal():
             if int(given) not in {kind.type_id for kind in kinds}:
                 raise row.mistake(
                     f"type {given} is no association type from {start} to {end}; leave it empty for the default"

@@ -203,7 +203,8 @@ def create_group(hub: Hub, call: Call) -> Reply:
         raise errors.validation("A property group needs a name and a label")
     if name in properties.groups:
         raise errors.property_exists(name)
-    return answer(properties.group(name, label, int(given.get("displayOrder", -1))), 201)
+    order = given.get("displayOrder")
+    return answer(properties.group(name, label, order if isinstance(order, int) else -1), 201)
 
 
 def change_group(hub: Hub, call: Call) -> Reply:

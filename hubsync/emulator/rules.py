@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import time
 from typing import Any, NamedTuple
 
-from hubsync.emulator.clock import from_ms, iso_of_ms, read_moment
+from hubsync.emulator.clock import read_datetime, to_iso
 from hubsync.emulator.definitions import Definition
 from hubsync.emulator.errors import Problem, Refusal, conflict, contact_exists, invalid_values, required_missing
 from hubsync.emulator.records import ENGAGEMENTS, OBJECT_TYPES, Rec
@@ -21,7 +22,6 @@ LONGEST_TEXT = 65_536
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@[^@\s,;<>()\[\]\"]+\.[^@\s.,;<>()\[\]\"]{2,}")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
-_DAY_MS = 86_400_000
 
 # Each group needs one of its names (api-facts §4).
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -127,20 +127,20 @@ def _check_bool(definition: Definition, text: str, rec: Rec | None) -> str | Pro
 
 def _check_date(definition: Definition, text: str, rec: Rec | None) -> str | Problem:
     del rec
-    ms = read_moment(text)
-    if ms is None:
+    moment = read_datetime(text)
+    if moment is None:
         return Problem(definition["name"], "INVALID_DATE", f"{text} was not a valid date")
-    if ms % _DAY_MS:
+    if moment.time() != time.min:
         return Problem(definition["name"], "INVALID_DATE", f"{text} is not midnight UTC")
-    return from_ms(ms).date().isoformat()
+    return moment.date().isoformat()
 
 
 def _check_datetime(definition: Definition, text: str, rec: Rec | None) -> str | Problem:
     del rec
-    ms = read_moment(text)
-    if ms is None:
+    moment = read_datetime(text)
+    if moment is None:
         return Problem(definition["name"], "INVALID_DATE", f"{text} was not a valid date")
-    return iso_of_ms(ms)
+    return to_iso(moment)
 
 
 def _check_options(definition: Definition, text: str, rec: Rec | None) -> str | Problem:

@@ -13,7 +13,7 @@ import orjson
 from hubsync.emulator import errors
 from hubsync.emulator.clock import read_moment
 from hubsync.emulator.criteria import Criterion, sort_key, test_of
-from hubsync.emulator.exchange import Call, Reply, answer
+from hubsync.emulator.exchange import Call, Reply, answer, whole
 from hubsync.emulator.records import ObjectType, Rec
 from hubsync.emulator.state import Portal
 from hubsync.emulator.wire import View
@@ -127,7 +127,7 @@ def query_of(call: Call) -> Query:
     asked = call.json()
     _refuse_long(call, asked)
     groups = _groups(asked)
-    limit, start = _whole(asked, "limit", 10), _whole(asked, "after", 0)
+    limit, start = whole(asked, "limit", 10), whole(asked, "after", 0)
     if limit > LARGEST_PAGE:
         raise errors.validation(f"The limit of a search page is {LARGEST_PAGE}")
     if start + limit > WALL:
@@ -187,15 +187,6 @@ def _keyset(groups: list[list[Criterion]], sort: tuple[str, bool] | None) -> tup
         return groups, None
     rest = [one for one in groups[0] if one is not bounds[0]]
     return [rest] if rest else [], int(bounds[0]["value"])
-
-
-def _whole(asked: Mapping[str, Any], name: str, default: int) -> int:
-    given = asked.get(name)
-    if given in (None, ""):
-        return default
-    if isinstance(given, bool) or not str(given).isdecimal():
-        raise errors.validation(f"{name} must be a number")
-    return int(str(given))
 
 
 def _sort(sorts: list[Any]) -> tuple[str, bool] | None:

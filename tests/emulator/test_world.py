@@ -176,7 +176,7 @@ def test_nothing_lies_in_the_future(world: tuple[Portal, World]) -> None:
 def test_changes_are_never_dated_before_what_a_reader_has_seen() -> None:
     """Days are lived after hours of real time: changes are dated after them, so a pull by modified date gets all."""
     ticks = [0.0]
-    portal, world = lived(300, clock=lambda: ticks[0])
+    portal, world = lived(120, clock=lambda: ticks[0])
     ticks[0] = 5 * 3600.0
     before = {(kind, one): rec.updated_ms for kind, live in portal.objects.items() for one, rec in live.items()}
     seen = to_ms(portal.now)
@@ -240,7 +240,7 @@ def test_duplicates_are_merged_under_a_new_id() -> None:
 
 def test_a_day_passes_bit_by_bit() -> None:
     """What ten minutes bring is dated within them, and after four days all is as if they had passed at once."""
-    (portal, bit_by_bit), (other, at_once) = lived(300), lived(300)
+    (portal, bit_by_bit), (other, at_once) = lived(240), lived(240)
     seen, busy = _dated(portal), 0
     for _ in range(4 * 24 * 6):
         before = to_ms(portal.now)

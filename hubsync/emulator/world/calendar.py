@@ -11,6 +11,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+QUARTER_WEEKS = 13
 
 _WORK_BEGINS, _WORK_HOURS = 13.0, 9.0  # 9 to 18 o'clock in New York, in UTC
 _QUIET_START = 30 * MINUTE
@@ -52,12 +53,12 @@ class Calendar:
         hour = (_WORK_BEGINS + _WORK_HOURS * dice.uniform() - self._hour) % 24
         return day * DAY + max(int(hour * HOUR), _QUIET_START + dice.below(MINUTE))
 
-    def some_day(self, dice: Dice, week: int) -> int:
-        """A day of this week, seldom one at the weekend."""
+    def in_week(self, dice: Dice, week: int) -> int:
+        """A moment of the working hours of some day of this week, seldom one at the weekend."""
         day = week * 7 + dice.below(7)
         if self.is_weekend(day) and dice.chance(0.85):
             day = week * 7 + dice.below(7)
-        return day
+        return self.at_work(dice, day)
 
     def is_weekend(self, day: int) -> bool:
         """True if nobody works on this day."""

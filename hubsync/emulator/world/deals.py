@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 
+NEW, EXPANSION = "newbusiness", "existingbusiness"
+"""The types of deals: to become a customer, and to buy more or again."""
+
 
 def stage(name: str, probability: str) -> dict[str, str]:
     """The properties of a deal that follow from its stage."""

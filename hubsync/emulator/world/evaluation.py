@@ -51,19 +51,24 @@ class Evaluation:
         seller = schema.seller(company.key)
         for _ in range(dice.poisson(_VISITS * interest)):
             pages = ("/pricing", *(dice.pick(words.BUYING_PAGES) for _ in range(1 + dice.poisson(0.8))))
-            self._at(self._some_time(t, company, dice), company, self._marketing.visit, person, pages)
+            self._some_time(t, company, dice, self._marketing.visit, person, pages)
         for _ in range(dice.poisson(_FORMS * interest)):
             form = words.FORMS[1] if dice.chance(0.5) else dice.pick(words.FORMS)
-            self._at(self._some_time(t, company, dice), company, self._ask, person, form)
+            self._some_time(t, company, dice, self._ask, person, form)
         for _ in range(dice.poisson(_MAILS * interest)):
-            self._at(self._some_time(t, company, dice), company, self._marketing.mail, person, KEEN)
+            self._some_time(t, company, dice, self._marketing.mail, person, KEEN)
         for _ in range(dice.poisson(_MEETINGS * interest)):
-            self._at(self._some_time(t, company, dice), company, self._meet, person, seller)
+            self._some_time(t, company, dice, self._meet, person, seller)
         for _ in range(dice.poisson(_CALLS * interest)):
-            self._at(self._some_time(t, company, dice), company, self._touches.call, person, seller)
+            self._some_time(t, company, dice, self._touches.call, person, seller)
 
-    def _at(self, t: int, company: Company, act: Act, person: Person, *args: object) -> None:
-        self._scene.plan(t, self._unless_decided, company, act, person, *args)
+    def _some_time(self, t: int, company: Company, dice: Dice, act: Act, person: Person, *args: object) -> None:
+        """Let somebody do something at some moment until the decision, unless that comes before."""
+        calendar, today = self._scene.calendar, t // DAY + 1
+        day = today + dice.below(company.buying_until - today)
+        if calendar.is_weekend(day):
+            day = today + dice.below(company.buying_until - today)
+        self._scene.plan(calendar.at_work(dice, day), self._unless_decided, company, act, person, *args)
 
     def _unless_decided(self, t: int, company: Company, act: Act, person: Person, *args: object) -> None:
         if company.status == "prospect" and company.buying_until * DAY > t and not person.left:
@@ -78,17 +83,10 @@ class Evaluation:
             confirm(self._scene, t + HOUR, person)
             advance(self._scene, t + HOUR, person, "salesqualifiedlead")
 
-    def _some_time(self, t: int, company: Company, dice: Dice) -> int:
-        calendar, today = self._scene.calendar, t // DAY + 1
-        day = today + dice.below(company.buying_until - today)
-        if calendar.is_weekend(day):
-            day = today + dice.below(company.buying_until - today)
-        return calendar.at_work(dice, day)
-
 
 def confirm(scene: Scene, t: int, person: Person) -> None:
     """Note what a conversation brought to light; whoever is asked again gives the same answers."""
-    if person.left or not person.alive or person.company is None:
+    if not person.present or person.company is None:
         return
     note_part(scene, t, person)
     dice, fit = scene.dice(_ANSWERS, person.key), person.company.traits.fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from hubsync.emulator.world import schema, words
-from hubsync.emulator.world.calendar import DAY, HOUR
+from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE, QUARTER_WEEKS, WEEK
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.lifecycle import advance
 from hubsync.emulator.world.marketing import Marketing
@@ -19,7 +19,6 @@ from hubsync.emulator.world.support import Support
 from hubsync.emulator.world.touches import Touches
 
 _WEEK, _COMPANY_WEEK, _COMPANY_BESIDES = 90, 91, 92
-_QUARTER = 13
 _MAIL_WHEN_ACTIVE, _MAIL_WHEN_QUIET = 0.36, 0.002
 
 
@@ -49,7 +48,7 @@ class Habits:
             elif company.status == "prospect":
                 self._prospect_week(week, company)
         for person in self._scene.people:
-            if person.alive and not person.left:
+            if person.present:
                 self._person_week(week, person)
 
     def _customer_week(self, week: int, company: Company) -> None:
@@ -66,8 +65,8 @@ class Habits:
             scene.plan(t + HOUR, self._reviews.hold, company)
         elif dice.chance(0.05):
             scene.plan(t + HOUR, self._touches.any, dice.pick(people[:3]), schema.keeper(company.key))
-        weeks_left = company.renewal // (7 * DAY) - week
-        if dice.chance((0.18 if weeks_left < 2 * _QUARTER else 0.07) / (1 + exp(2.3 + 1.7 * company.health))):
+        weeks_left = company.renewal // WEEK - week
+        if dice.chance((0.18 if weeks_left < 2 * QUARTER_WEEKS else 0.07) / (1 + exp(2.3 + 1.7 * company.health))):
             scene.plan(t + 2 * HOUR, self._marketing.visit, people[0], ("/help/billing", "/cancel"))
 
     def _prospect_week(self, week: int, company: Company) -> None:
@@ -108,7 +107,7 @@ class Habits:
         if len(company.people) > 40:
             share *= 0.6
         if company.traits.quarterly:
-            return share * (0.95 if (week + company.key) % _QUARTER == 0 else 0.015)
+            return share * (0.95 if (week + company.key) % QUARTER_WEEKS == 0 else 0.015)
         habit = -0.25 + 0.8 * company.traits.usage_habit + 2.0 * company.usage
         return share / (1 + exp(-habit))
 
@@ -133,15 +132,14 @@ class Habits:
         scene.plan(t, self._marketing.visit, person, _walk(pages, dice), dice.pick(words.REFERRERS))
         if dice.chance(0.22 if buying else 0.06):
             form = words.FORMS[1] if buying and dice.chance(0.4) else dice.pick(words.FORMS)
-            scene.plan(t + 10 * 60_000, self._marketing.submit, person, form)
+            scene.plan(t + 10 * MINUTE, self._marketing.submit, person, form)
             stage = "marketingqualifiedlead" if buying else "lead"
-            scene.plan(t + 11 * 60_000, lambda at: advance(scene, at, person, stage))
+            scene.plan(t + 11 * MINUTE, lambda at: advance(scene, at, person, stage))
         if buying and company and dice.chance(0.35):
             scene.plan(t + DAY, self._touches.any, person, schema.seller(company.key))
 
     def _some_time(self, dice: Dice, week: int) -> int:
-        calendar = self._scene.calendar
-        return calendar.at_work(dice, calendar.some_day(dice, week))
+        return self._scene.calendar.in_week(dice, week)
 
 
 def _growth_pages(company: Company) -> tuple[str, ...]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.audiences import Audiences
-from hubsync.emulator.world.calendar import DAY, HOUR
+from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.evaluation import decision_role
 from hubsync.emulator.world.lifecycle import entered, register
 from hubsync.emulator.world.marketing import Marketing
 from hubsync.emulator.world.population import CompanyTraits, PersonTraits, Row
 from hubsync.emulator.world.scene import Scene
-from hubsync.emulator.world.subjects import Company, Person
+from hubsync.emulator.world.subjects import Company, Person, Subject
 from hubsync.emulator.world.success import Success
 
 _COMPANY, _PERSON, _STATE, _BIRTH, _ARRIVALS, _NEWS = 10, 11, 12, 13, 14, 15
 _NEW_A_DAY = 0.002
-_MISSING, _DIRTY = 0.14, 0.03
+_MISSING = 0.14
 _BUYING_ROLES = {"champion": "CHAMPION", "user": "END_USER", "executive": "BUDGET_HOLDER", "passive": "OTHER"}
 
 
@@ -44,6 +44,39 @@ class Lives:
         dice = self._scene.dice(_ARRIVALS, day)
         for _ in range(dice.poisson(contacts * _NEW_A_DAY)):
             self._plan_birth(*self._row.take(day))
+
+    def notice(self, t: int) -> None:
+        """Find out which people and companies users and programs deleted or merged since the last time."""
+        portal, found = self._scene.portal, dict[tuple[str, str], Subject]()
+        for subject in (*self._scene.companies.values(), *self._scene.people):
+            if not subject.alive:
+                continue
+            subject.id = portal.resolve(subject.object, subject.id)
+            if subject.id not in portal.objects[subject.object]:
+                self._gone(t, subject)
+            elif (same := found.setdefault((subject.object, subject.id), subject)) is not subject:
+                self._gone(t, subject)
+                self._take_over(t, same, subject)
+
+    def _gone(self, t: int, subject: Subject) -> None:
+        subject.alive = False
+        if isinstance(subject, Company):
+            subject.status = "former"
+            self._scene.truth.health.pop(subject.id, None)
+        elif isinstance(subject, Person) and subject.company:
+            self._scene.count(subject.company, t, "num_associated_contacts", by=-1)
+
+    def _take_over(self, t: int, original: Subject, double: Subject) -> None:
+        """Let the survivor of a merge go on from the counters and with the people of both."""
+        if isinstance(original, Company) and isinstance(double, Company):
+            for person in double.people:
+                person.company = original
+            original.people += double.people
+        for name, count in double.counts.items():
+            self._scene.count(original, t, name, by=count)
+        for name, last in double.latest.items():
+            if last > original.latest.get(name, -1):
+                self._scene.seen(original, last, name)
 
     def _plan_birth(self, traits: PersonTraits, company: CompanyTraits | None) -> None:
         t = self._birth_time(_PERSON, traits.number, traits.born)
@@ -85,6 +118,9 @@ class Lives:
 
     def _meet(self, t: int, traits: PersonTraits) -> None:
         scene = self._scene
+        if scene.portal.find("contacts", "email", traits.email):
+            # Somebody else entered this person; of that record the world knows nothing.
+            return
         company = scene.companies[traits.company] if traits.company is not None else None
         dice = scene.dice(_PERSON, traits.number)
         person = Person(object="contacts", key=traits.number, traits=traits, company=company, alive=True)
@@ -143,9 +179,9 @@ class Lives:
     def _plan_fate(self, t: int, person: Person, original: Person | None, dice: Dice) -> None:
         scene, traits = self._scene, person.traits
         if t >= 0 and dice.chance(0.6):
-            scene.plan(t + 5 * 60_000, self._marketing.submit, person, dice.pick(words.FORMS))
+            scene.plan(t + 5 * MINUTE, self._marketing.submit, person, dice.pick(words.FORMS))
             page, referrer = dice.pick(words.BLOG_PAGES), dice.pick(words.REFERRERS)
-            scene.plan(t + 60_000, self._marketing.visit, person, (page,), referrer)
+            scene.plan(t + MINUTE, self._marketing.visit, person, (page,), referrer)
         day = t // DAY + 1
         scene.plan(max(traits.merged, day) * DAY + 6 * HOUR, self._merge, person, original)
         scene.plan(max(traits.archived, day) * DAY + 7 * HOUR, self._delete, person)
@@ -159,29 +195,21 @@ class Lives:
             return
         gone = (original.id, double.id)
         original.id = scene.portal.merge("contacts", *gone, scene.moment(t))
-        double.alive = False
         self._audiences.merge(gone, original.id)
         for old in gone:
             scene.truth.merged[old] = original.id
-        for name, count in double.counts.items():
-            scene.count(original, t, name, by=count)
-        for name, last in double.latest.items():
-            if last > original.latest.get(name, -1):
-                scene.seen(original, last, name)
-        if double.company:
-            scene.count(double.company, t, "num_associated_contacts", by=-1)
+        self._take_over(t, original, double)
+        self._gone(t, double)
 
     def _delete(self, t: int, person: Person) -> None:
         scene = self._scene
         if not person.alive:
             return
-        person.alive = False
         if person.key % 5 == 0:
             scene.portal.purge("contacts", person.id)
         else:
             scene.portal.archive("contacts", person.id, scene.moment(t))
-        if person.company:
-            scene.count(person.company, t, "num_associated_contacts", by=-1)
+        self._gone(t, person)
 
     def _leave(self, t: int, person: Person) -> None:
         company = person.company
@@ -207,7 +235,7 @@ def _buying_role(person: Person) -> str:
 
 
 def _optional(dice: Dice, name: str, value: str, *, missing: float = _MISSING, dirty: bool = False) -> dict[str, str]:
-    unknown, soiled = dice.chance(missing), dice.chance(_DIRTY)
+    unknown, soiled = dice.chance(missing), dice.chance(words.SOILED)
     if unknown or not value:
         return {}
     return {name: dice.pick(words.NO_NUMBERS) if dirty and soiled else value}

@@ -38,7 +38,7 @@ class Marketing:
 
     def visit(self, t: int, person: Person, pages: Sequence[str], referrer: str = "") -> None:
         """One visit to the web site."""
-        if person.left or not person.alive:
+        if not person.present:
             return
         scene = self._scene
         for place, page in enumerate(pages):
@@ -54,7 +54,7 @@ class Marketing:
 
     def submit(self, t: int, person: Person, form: str) -> None:
         """Fill in a form."""
-        if person.left or not person.alive:
+        if not person.present:
             return
         scene, traits = self._scene, person.traits
         forms = scene.portal.tools.forms

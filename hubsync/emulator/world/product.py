@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from hubsync.emulator.world import words
-from hubsync.emulator.world.calendar import DAY
+from hubsync.emulator.world.calendar import DAY, HOUR, MINUTE
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
@@ -20,19 +20,18 @@ class Product:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._prefix = f"pe{scene.portal.portal_id}_"
 
     def session(self, t: int, person: Person) -> None:
         """A person logs in and does something."""
         company = person.company
-        if person.left or not person.alive or company is None or company.status != "customer":
+        if not person.present or company is None or company.status != "customer":
             return
         dice = self._scene.dice(_SESSION, person.key, t)
         self._log_in(t, person, dice)
         if dice.chance(0.30):
             self._use_feature(t, person, company, dice)
         if "api" in company.features and dice.chance(0.12):
-            self._tell(t + 120_000, person, dice, "api_call", {"calls": str(20 + dice.below(400))})
+            self._tell(t + 2 * MINUTE, person, dice, "api_call", {"calls": str(20 + dice.below(400))})
         if company.health > 0 and dice.chance(0.018 + 0.025 * max(0.0, company.usage)):
             self._tell(t + 200_000, person, dice, "user_invited", {})
         if dice.chance(0.006 * max(0.0, company.mood)):
@@ -40,7 +39,7 @@ class Product:
 
     def try_out(self, t: int, person: Person) -> bool:
         """A prospect logs in during a trial; says whether that was still possible."""
-        if person.left or not person.alive or person.company is None or person.company.status != "prospect":
+        if not person.present or person.company is None or person.company.status != "prospect":
             return False
         self._log_in(t, person, self._scene.dice(_SESSION, person.key, t))
         return True
@@ -49,7 +48,7 @@ class Product:
         """Send a customer the reports it ordered; those that nobody wants any more are skipped."""
         skipped = dice.chance(min(0.035 * exp(-0.9 * company.usage - 0.3 * company.mood), 0.4))
         if skipped and company.traits.instrumented:
-            t = self._scene.calendar.at_work(dice, self._scene.calendar.some_day(dice, week))
+            t = self._scene.calendar.in_week(dice, week)
             self._scene.plan(t, self._skip, company)
 
     def _skip(self, t: int, company: Company) -> None:
@@ -72,11 +71,11 @@ class Product:
         first = feature not in company.features
         company.features.add(feature)
         details = {"feature": feature, "first_use": "true" if first else "false"}
-        self._tell(t + 60_000, person, dice, "feature_used", details)
+        self._tell(t + MINUTE, person, dice, "feature_used", details)
 
     def _tell(self, t: int, person: Person, dice: Dice, kind: str, details: dict[str, str]) -> None:
         late = dice.chance(_LATE_SHARE)
-        known_at = (t // DAY + 1 + dice.below(4)) * DAY + 17 * DAY // 24 if late else t
+        known_at = (t // DAY + 1 + dice.below(4)) * DAY + 17 * HOUR if late else t
         if late:
             self._scene.plan(known_at, self._arrive, person, kind, details, t)
         else:
@@ -87,24 +86,18 @@ class Product:
         if not person.alive or company is None:
             return
         scene.truth.late += known_at != t
-        scene.occur(self._prefix + kind, person, t, scene.calendar.moment(t), details)
+        scene.occur(scene.custom_event(kind), person, t, scene.calendar.moment(t), details)
         if not company.traits.instrumented:
             return
         if kind == "login":
-            self._count(known_at, t, person, "product_logins", "product_last_login_at")
-            self._count(known_at, t, company, "product_logins", "product_last_login_at")
+            for who in (person, company):
+                scene.count(who, known_at, "product_logins", "product_last_login_at", happened=t)
             scene.count(company, known_at, "product_minutes", by=int(details["minutes"]))
         elif kind == "feature_used" and details["first_use"] == "true":
-            self._count(known_at, t, company, "features_used", "last_feature_started_at")
+            scene.count(company, known_at, "features_used", "last_feature_started_at", happened=t)
         elif kind == "api_call":
-            self._count(known_at, t, company, "api_calls", "last_api_call_at", int(details["calls"]))
+            scene.count(company, known_at, "api_calls", "last_api_call_at", int(details["calls"]), happened=t)
         elif kind == "user_invited":
-            self._count(known_at, t, company, "users_invited", "last_user_invited_at")
+            scene.count(company, known_at, "users_invited", "last_user_invited_at", happened=t)
         elif kind == "referral":
-            self._count(known_at, t, company, "referrals", "last_referral_at")
-
-    def _count(self, known_at: int, t: int, who: Person | Company, name: str, last: str, by: int = 1) -> None:
-        self._scene.count(who, known_at, name, by=by)
-        if t >= who.latest.get(last, t):
-            who.latest[last] = t
-            self._scene.change(who, known_at, {last: self._scene.iso(t)})
+            scene.count(company, known_at, "referrals", "last_referral_at", happened=t)

@@ -9,14 +9,13 @@ from math import exp
 
 from hubsync.emulator.world import words
 from hubsync.emulator.world.adoption import MANY_JURISDICTIONS
-from hubsync.emulator.world.calendar import DAY, HOUR
+from hubsync.emulator.world.calendar import DAY, HOUR, QUARTER_WEEKS, WEEK
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.marketing import Marketing
 from hubsync.emulator.world.scene import Scene
 from hubsync.emulator.world.subjects import Company, Person
 
 _WISH, _COMPARE = 52, 53
-_QUARTER_OF_WEEKS = 13
 _FULL = 0.8
 
 
@@ -44,7 +43,7 @@ class Research:
 
     def week(self, week: int, company: Company, dice: Dice) -> None:
         """Plan what a customer's people read besides: doubts when things go badly, curiosity now and then."""
-        soon = company.renewal // (7 * DAY) - week < 2 * _QUARTER_OF_WEEKS
+        soon = company.renewal // WEEK - week < 2 * QUARTER_WEEKS
         doubt = (0.07 if soon else 0.03) / (1 + exp(1.5 + 1.3 * company.health))
         chance = dice.uniform()
         if chance > doubt + 0.004:
@@ -52,7 +51,7 @@ class Research:
         people = company.present()[:4]
         if not people:
             return
-        t, person = self._scene.calendar.at_work(dice, self._scene.calendar.some_day(dice, week)), dice.pick(people)
+        t, person = self._scene.calendar.in_week(dice, week), dice.pick(people)
         if chance >= doubt:
             self._look_for(t, person, dice.pick(sorted(words.ADDONS)), dice)
         elif dice.chance(0.5):
@@ -75,7 +74,7 @@ class Research:
 
     def _signal(self, t: int, person: Person, topic: str, vendor: str) -> None:
         scene, company = self._scene, person.company
-        if not person.alive or person.left or company is None:
+        if not person.present or company is None:
             return
         scene.tell(t, person, "intent", {"topic": topic, "vendor": vendor})
         scene.count(company, t, "intent_signals", "last_intent_at")

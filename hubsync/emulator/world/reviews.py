@@ -39,5 +39,5 @@ class Reviews:
 def _sponsor(company: Company, beside: Person) -> Person | None:
     if not company.traits.sponsored:
         return None
-    executives = (one for one in company.people if one.traits.role == "executive" and one is not beside)
-    return next((one for one in executives if one.alive and not one.left), None)
+    executives = (one for one in company.present() if one.traits.role == "executive" and one is not beside)
+    return next(executives, None)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hubsync.emulator.clock import to_ms
+from hubsync.emulator.custom_events import full_name
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.calendar import DAY, MINUTE, Calendar
 from hubsync.emulator.world.dice import Dice
@@ -79,7 +80,11 @@ class Scene:
 
     def tell(self, t: int, person: Person, name: str, details: dict[str, str]) -> None:
         """Note a custom event of the vendor's own as soon as it happens."""
-        self.occur(f"pe{self.portal.portal_id}_{name}", person, t, self.moment(t), details)
+        self.occur(self.custom_event(name), person, t, self.moment(t), details)
+
+    def custom_event(self, name: str) -> str:
+        """The type of a custom event of the vendor's own."""
+        return full_name(self.portal.portal_id, name)
 
     def _occur(self, _: int, kind: str, person: Person, happened: datetime, details: dict[str, str]) -> None:
         if person.alive:
@@ -87,11 +92,20 @@ class Scene:
 
     def create(self, kind: str, t: int, properties: dict[str, str], source: str = "CRM_UI") -> str:
         """Create a record of this object type; its id comes back."""
-        return self.portal.put(kind, properties, at=self.moment(t), source=source)
+        return self.portal.put(kind, self._defined(kind, properties), at=self.moment(t), source=source)
 
     def alter(self, kind: str, record_id: str, t: int, properties: dict[str, str]) -> None:
-        """Change a record that has no counters."""
-        self.portal.set(kind, record_id, properties, at=self.moment(t))
+        """Change a record that has no counters, unless somebody deleted it."""
+        now = self.portal.resolve(kind, record_id)
+        if now in self.portal.objects[kind]:
+            self.portal.set(kind, now, self._defined(kind, properties), at=self.moment(t))
+
+    def _defined(self, kind: str, properties: dict[str, str]) -> dict[str, str]:
+        """Without the properties whose definitions somebody archived."""
+        live = self.portal.properties[kind].live
+        if properties.keys() <= live.keys():
+            return properties
+        return {name: value for name, value in properties.items() if name in live}
 
     def change(self, subject: Subject, t: int, properties: dict[str, str]) -> None:
         """Change properties of a record with counters; they are written by the next `flush`."""
@@ -100,19 +114,22 @@ class Scene:
         subject.pending.update(properties)
         subject.pending_at = max(subject.pending_at, t)
 
-    def count(self, subject: Subject, t: int, name: str, last: str = "", by: int = 1) -> None:
-        """Raise a counter, and the property that dates the last time."""
+    def count(
+        self, subject: Subject, t: int, name: str, last: str = "", by: int = 1, *, happened: int | None = None
+    ) -> None:
+        """Raise a counter, and the property that dates the last time; late news `happened` before its `t`."""
         total = subject.counts[name] = subject.counts.get(name, 0) + by
         self.change(subject, t, {name: str(total)})
         if last:
-            self.seen(subject, t, last)
+            self.seen(subject, t, last, happened=happened)
 
-    def seen(self, subject: Subject, t: int, *names: str) -> None:
+    def seen(self, subject: Subject, t: int, *names: str, happened: int | None = None) -> None:
         """Move properties that date the last time of something, never backwards."""
+        at = t if happened is None else happened
         for name in names:
-            if t >= subject.latest.get(name, t):
-                subject.latest[name] = t
-                self.change(subject, t, {name: self.calendar.iso(t)})
+            if at >= subject.latest.get(name, at):
+                subject.latest[name] = at
+                self.change(subject, t, {name: self.iso(at)})
 
     def flush(self) -> None:
         """Write what changed since the last time, one write per record; what is dated later waits."""
@@ -122,12 +139,12 @@ class Scene:
                 self._dirty.append(subject)
                 continue
             if subject.alive:
-                moment = self.moment(subject.pending_at)
-                self.portal.set(subject.object, subject.id, subject.pending, at=moment, source="CALCULATED")
+                moment, known = self.moment(subject.pending_at), self._defined(subject.object, subject.pending)
+                self.portal.set(subject.object, subject.id, known, at=moment, source="CALCULATED")
             subject.pending = {}
 
     def link(self, kind: str, record_id: str, t: int, *others: tuple[str, str, Sequence[int]]) -> None:
-        """Associate a record with others, each given as object type, id and type ids."""
+        """Associate a record with others, each given as object type, id and type ids; who is gone is left out."""
         for other, other_id, type_ids in others:
-            if other_id:
+            if other_id in self.portal.objects[other]:
                 self.portal.associate(kind, record_id, other, other_id, type_ids, at=self.moment(t))

@@ -63,6 +63,11 @@ class Person(Subject):
     left: bool = False
     opted_out: bool = False
 
+    @property
+    def present(self) -> bool:
+        """Whether the contact is there and can still be reached at its company."""
+        return self.alive and not self.left
+
 
 @dataclass(slots=True, kw_only=True)
 class Company(Subject):
@@ -102,11 +107,11 @@ class Company(Subject):
 
     def present(self) -> list[Person]:
         """The people who can be reached there."""
-        return [person for person in self.people if person.alive and not person.left]
+        return [person for person in self.people if person.present]
 
     def contact(self) -> Person | None:
         """The main contact, if anybody can be reached."""
-        return next((person for person in self.people if person.alive and not person.left), None)
+        return next((person for person in self.people if person.present), None)
 
     def settle(self, dice: Dice) -> None:
         """Give the hidden state its mean and its first value."""

@@ -8,7 +8,7 @@ from hubsync.emulator.world import schema, words
 from hubsync.emulator.world.adoption import Adoption
 from hubsync.emulator.world.billing import Billing
 from hubsync.emulator.world.calendar import DAY
-from hubsync.emulator.world.deals import attach, stage
+from hubsync.emulator.world.deals import EXPANSION, attach, stage
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.feedback import NPS, submit
 from hubsync.emulator.world.lifecycle import advance, register
@@ -76,7 +76,7 @@ class Success:
             ("arr", company.arr),
         ):
             if not dice.chance(0.14):
-                known[name] = _soiled(str(value), dice) if name != "contract_plan" else str(value)
+                known[name] = words.soiled(str(value), dice) if name != "contract_plan" else str(value)
         self._scene.change(company, t, known)
 
     def extend(self, t: int, company: Company, amount: int, addon: str) -> None:
@@ -114,15 +114,14 @@ class Success:
             "amount": str(company.arr * company.traits.term // 365),
             "pipeline": schema.RENEWALS,
             **stage("renewal_open", "0.6"),
-            "dealtype": "existingbusiness",
+            "dealtype": EXPANSION,
             "deal_currency_code": "USD",
             "closedate": scene.iso(company.renewal),
             "hubspot_owner_id": schema.keeper(company.key),
         })  # fmt: skip
         attach(scene, t, deal, company, company.present()[:1])
         scene.count(company, t, "hs_num_open_deals")
-        negotiation = {"dealstage": "renewal_negotiation", "hs_deal_stage_probability": "0.75"}
-        half = (t + company.renewal) // 2
+        half, negotiation = (t + company.renewal) // 2, stage("renewal_negotiation", "0.75")
         scene.plan(half, lambda at: scene.alter("deals", deal, at, negotiation))
         scene.plan(max(company.renewal, t + DAY), self._decide, company, deal, company.health)
 
@@ -166,21 +165,21 @@ class Success:
         self._adoption.spread(t, company)
         used = str(max(1, round(company.seats * min(max(share, 0.1), 1.05))))
         if company.traits.instrumented:
-            self._scene.change(company, t, {"seats_used": _soiled(used, dice)})
+            self._scene.change(company, t, {"seats_used": words.soiled(used, dice)})
         self._scene.plan(t + 30 * DAY, self._count_seats, company)
 
     def _survey(self, t: int, company: Company) -> None:
         if company.status != "customer":
             return
         dice = self._scene.dice(_SURVEY, company.key, t)
-        for person in company.people:
-            if person.alive and not person.left and dice.chance(0.75 if person.traits.place == 0 else 0.16):
+        for person in company.present():
+            if dice.chance(0.75 if person.traits.place == 0 else 0.16):
                 self._scene.plan(t + int(dice.between(1, 10) * DAY), self._answer, person, company)
         self._scene.plan(t + _SURVEY_EVERY, self._survey, company)
 
     def _answer(self, t: int, person: Person, company: Company) -> None:
         scene = self._scene
-        if not person.alive or person.left:
+        if not person.present:
             return
         dice = scene.dice(_SURVEY, person.key, t)
         rating = NPS.rating(6.5 + 2.0 * company.mood + 1.8 * dice.normal())
@@ -192,7 +191,3 @@ class Success:
 def _plan_for(employees: int, dice: Dice) -> str:
     size = employees * dice.between(0.5, 2.0)
     return "starter" if size < 40 else "team" if size < 250 else "business" if size < 2500 else "enterprise"
-
-
-def _soiled(value: str, dice: Dice) -> str:
-    return dice.pick(words.NO_NUMBERS) if dice.chance(0.03) else value

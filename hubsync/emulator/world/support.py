@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 
 from hubsync.emulator.world import words
-from hubsync.emulator.world.calendar import DAY, HOUR
+from hubsync.emulator.world.calendar import DAY, HOUR, WEEK
 from hubsync.emulator.world.dice import Dice
 from hubsync.emulator.world.feedback import CES, CSAT, Survey, submit
 from hubsync.emulator.world.scene import Scene
@@ -25,10 +25,10 @@ class Support:
         scene = self._scene
         dice = scene.dice(_WEEK, company.key, week)
         rate = 0.055 * exp(0.4 * company.traits.ticket_habit - 0.85 * company.mood)
-        people = [person for person in company.people if person.alive and not person.left]
+        people = company.present()
         if people and dice.chance(min(rate, 0.6)):
             person = people[int(len(people) * dice.uniform() ** 2)]
-            scene.plan(scene.calendar.at_work(dice, scene.calendar.some_day(dice, week)), self._open, person)
+            scene.plan(scene.calendar.in_week(dice, week), self._open, person)
 
     def _open(self, t: int, person: Person) -> None:
         scene, company = self._scene, person.company
@@ -54,7 +54,8 @@ class Support:
         scene.plan(max(solved, t + 8 * HOUR), self._close, ticket, person, company, t, dice)
 
     def _work(self, t: int, ticket: str, stage: str) -> None:
-        if self._scene.portal.objects["tickets"][ticket].properties["hs_pipeline_stage"] != "4":
+        rec = self._scene.portal.objects["tickets"].get(ticket)
+        if rec is not None and rec.properties.get("hs_pipeline_stage") != "4":
             self._scene.alter("tickets", ticket, t, {"hs_pipeline_stage": stage})
 
     def _close(self, t: int, ticket: str, person: Person, company: Company, opened: int, dice: Dice) -> None:
@@ -71,17 +72,17 @@ class Support:
 
     def _ask(self, t: int, ticket: str, person: Person, company: Company, closed: dict[str, str], dice: Dice) -> None:
         """Send one of two surveys about the answer; who rates the ticket says the same in the first of them."""
-        if not person.alive or person.left or not dice.chance(0.5):
+        if not person.present or not dice.chance(0.5):
             return
         satisfaction = closed.get("ticket_satisfaction")
         if satisfaction:
             low, high = (3.6, 5.4) if satisfaction == "satisfied" else (0.6, 3.4)
             survey, opinion = CSAT, dice.between(low, high)
         else:
-            weeks = int(closed["time_to_close"]) / (7 * DAY)
+            weeks = int(closed["time_to_close"]) / WEEK
             survey, opinion = CES, 5.8 + 0.7 * company.mood - min(0.4 * weeks, 2.0) + dice.normal()
         self._scene.plan(t + int(dice.between(1, 40) * HOUR), self._answer, ticket, person, survey, opinion)
 
     def _answer(self, t: int, ticket: str, person: Person, survey: Survey, opinion: float) -> None:
-        if person.alive and not person.left:
+        if person.present:
             submit(self._scene, t, person, survey, survey.rating(opinion), ticket=ticket)

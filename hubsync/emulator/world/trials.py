@@ -20,7 +20,7 @@ class Trials:
 
     def begin(self, t: int, company: Company, person: Person) -> None:
         """Somebody signs up for a trial; for whom the product is made, they mostly use it too."""
-        if company.status != "prospect" or company.on_trial or person.left or not person.alive:
+        if company.status != "prospect" or company.on_trial or not person.present:
             return
         scene = self._scene
         dice = scene.dice(_TRIAL, company.key, t)

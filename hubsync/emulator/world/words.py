@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hubsync.emulator.world.dice import Dice
+
 NO_NUMBERS = ("NaN", "NaN", "")
 """What integrations left behind in number properties; other words HubSpot refuses, and programs fail on them."""
+
+SOILED = 0.03
+"""How often that happens."""
 
 FIRST_NAMES = (
     "Ada", "Aiko", "Amara", "Anton", "Beatriz", "Björn", "Camille", "Carlos", "Chloe", "Daniel",
@@ -177,6 +182,11 @@ NAMED_IN_OWN_SCRIPT = (
     "Čapek Žlutý Kůň 🐎",
     "Société Éclair (très longue raison sociale) 🌩️",
 )
+
+
+def soiled(value: str, dice: Dice) -> str:
+    """What a number property holds after an integration wrote the value."""
+    return dice.pick(NO_NUMBERS) if dice.chance(SOILED) else value
 
 
 def persona(title: str) -> str:

@@ -77,6 +77,7 @@ class World:
         scene = self._scene
         before = scene.portal.now
         scene.floor = scene.calendar.world_time(before)
+        self._lives.notice(scene.floor)
         end = scene.calendar.world_time(before + span)
         self._play(min(end, self._day * DAY))
         while self._day * DAY < end:
