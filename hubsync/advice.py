@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubsync.catalog import Catalog, UnmappedWord, unmapped_words
 from hubsync.errors import ScopeError
 from hubsync.pull import Progress, PullResult, cost, pull
-from hubsync.score import score
+from hubsync.score import OpenScores, open_scores
 from hubsync.scoring.body import Term
 from hubsync.scoring.declarations import JOBS
+from hubsync.scoring.feeds import source_ids
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.requirements import Requirements, requirements
-from hubsync.scoring.scores import Scores
-from hubsync.scoring.sources import source_ids
-from hubsync.store import Scratch, Store
+from hubsync.scoring.vocabulary import Vocabulary
+from hubsync.store import Store
 from hubsync.workspace import Workspace
 
 RECOMMENDED = 3
@@ -97,19 +97,16 @@ def advise(workspace: Workspace, folder: Path, progress: Progress | None = None)
     store = Store.open(folder, workspace.account.portal_id)
     pulled = pull(
         workspace.client, store, catalog, workspace.present, workspace.account.portal_id,
-        currency=workspace.account.currency, progress=progress,
+        currency=workspace.account.currency, secret=workspace.settings.named, progress=progress,
     )  # fmt: skip
     if not pulled.rows:
         raise ScopeError("Nothing can be read: " + "; ".join(sorted(set(pulled.unavailable.values()))))
-    vocabulary = catalog.vocabulary(workspace.present, pulled.feeds)
-    models = catalog.compiled(vocabulary)
-    needs = requirements(models, vocabulary)
-    sources = [source for source in pulled.feeds.active.values() if source is not None]
     words = unmapped_words(catalog, workspace.present, pulled.feeds)
-    with store.scratch(workspace.present, sources, needs.objects, needs.links) as scratch:
-        scores = score(scratch, models, vocabulary, on_spark=catalog.main.on_spark)
-        looked = _Looked(workspace, catalog, pulled, words, scores, scratch)
-        found = sorted((looked.at(model) for model in scores.models if model.body.terms), key=lambda each: -each.fed)
+    with open_scores(store, catalog, workspace.present, pulled.feeds) as opened:
+        anywhere = catalog.vocabulary(workspace.present)
+        looked = _Looked(workspace, catalog, pulled, words, opened, anywhere, catalog.compiled(anywhere))
+        models = [model for model in opened.scores.models if model.body.terms]
+        found = sorted((looked.at(model) for model in models), key=lambda each: -each.fed)
     customers = max((each.records for each in found if each.job in ("renewal", "churn", "growth")), default=0)
     return Advice(tuple(found), tuple(each.model for each in recommended(found)), customers, pulled.calls)
 
@@ -132,20 +129,23 @@ class _Looked:
     catalog: Catalog
     pulled: PullResult
     words: Sequence[UnmappedWord]
-    scores: Scores
-    scratch: Scratch
+    opened: OpenScores
+    anywhere: Vocabulary
+    """In a portal that feeds every kind of event."""
+    models_anywhere: Sequence[CompiledModel]
 
     def at(self, model: CompiledModel) -> ModelAdvice:
         """What one model would know."""
         names = self.catalog.with_ingredients([model.name])
-        vocabulary = self.catalog.vocabulary(self.workspace.present, self.pulled.feeds)
-        needed = requirements([each for each in self.scores.models if each.name in names], vocabulary)
+        vocabulary = self.opened.vocabulary
+        needed = requirements([each for each in self.opened.scores.models if each.name in names], vocabulary)
         records, scored, known, shares = self._counted(model)
         weight = float(sum(term.weight for term in model.body.terms)) or 1.0
         rules = tuple(
             RuleAdvice(term.rule, term.reason, round(float(term.weight) / weight, 4), term.available, *pair)
             for term, pair in zip(model.body.terms, shares, strict=True)
         )
+        kinds = requirements([each for each in self.models_anywhere if each.name in names], self.anywhere).events
         declared = model.declaration
         return ModelAdvice(
             model.name, declared.job, declared.outcome, model.object, model.name in self.workspace.catalog.main.models,
@@ -153,7 +153,7 @@ class _Looked:
             tuple(sorted(f"{of}.{name}" for of, names in needed.properties.items() for name in names)),
             tuple(sorted(needed.events)),
             cost(needed, vocabulary, self.pulled.rows).calls,
-            tuple(self._lacks(model.name, needed, model.body.terms)),
+            tuple(self._lacks(model.name, needed, kinds, model.body.terms)),
         )  # fmt: skip
 
     def _counted(self, model: CompiledModel) -> tuple[int, int, float, list[tuple[float, float]]]:
@@ -163,11 +163,11 @@ class _Looked:
             for line in model.rules
         )
         query = f'SELECT COUNT(*), COUNT(score), AVG(known_data){parts} FROM "{model.relation}"'  # noqa: S608
-        records, scored, known, *shares = self.scratch.execute(query)[0]
+        records, scored, known, *shares = self.opened.scratch.execute(query)[0]
         rounded = [round(float(each or 0), 4) for each in (known, *shares)]
         return int(records), int(scored), rounded[0], list(zip(rounded[1::2], rounded[2::2], strict=True))
 
-    def _lacks(self, model: str, needed: Requirements, terms: Sequence[Term]) -> Iterator[str]:
+    def _lacks(self, model: str, needed: Requirements, kinds: Collection[str], terms: Sequence[Term]) -> Iterator[str]:
         """What would have to be mapped, made or allowed for the model to know more."""
         pulled = self.pulled
         for word in self.words:
@@ -180,9 +180,11 @@ class _Looked:
         for of in sorted(pulled.unavailable.keys() & set(needed.objects)):
             yield f"{of} can't be read: {pulled.unavailable[of]}"
         for report in pulled.sources:
-            if report.kind in needed.events and report.status != "active" and self._matters(report.kind, terms):
-                instead = self._called(report.replaced_by) if report.replaced_by else "nothing"
-                yield f"{report.kind} can't come from {self._called(report.source)}, {instead} stands in for it"
+            if report.kind in kinds and report.status != "active" and self._matters(report.kind, terms):
+                instead = (
+                    f"it comes from {self._called(report.replaced_by)}" if report.replaced_by else "nothing stands in"
+                )
+                yield f"{report.kind} can't come from {self._called(report.source)}: {instead}"
 
     def _called(self, source_id: str) -> str:
         """What people call a source; with its object, since a kind may have two of one sort."""

@@ -12,14 +12,13 @@ from typing import Protocol
 from hubsync.approval import Approved, first_write
 from hubsync.errors import HeldError, InputError, ScopeError
 from hubsync.journal import RunResult, new_run_id, recorded
-from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan, watches
+from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan, segment_writings
 from hubsync.provision import changed_by_others, provision
 from hubsync.pull import PullResult, feeds_of, held_before, pull
 from hubsync.push import SHOWN_NO_MORE, Pushed, push
-from hubsync.score import remember, score
-from hubsync.scoring.requirements import requirements
+from hubsync.score import open_scores, remember
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.scores import Scores
-from hubsync.scoring.sources import Feeds
 from hubsync.store import Reader, Run, Writer
 from hubsync.types import Fit, Plan
 from hubsync.workspace import Workspace
@@ -153,29 +152,23 @@ def _score_and_plan(
     workspace: Workspace, feeds: Feeds, held: Mapping[str, str], listener: Listener, result: RunResult
 ) -> None:
     listener.stage("score")
-    catalog = workspace.catalog
-    with workspace.store.read() as reader:
-        stored = reader.fits(catalog.versions, workspace.as_of.now)
-    vocabulary = catalog.vocabulary(workspace.as_of, feeds, stored)
-    models, segments = catalog.compiled(vocabulary), catalog.compiled_segments(vocabulary)
-    needs = requirements([*models, *segments], vocabulary)
-    sources = [source for source in feeds.active.values() if source is not None]
-    with workspace.store.scratch(workspace.as_of, sources, needs.objects, needs.links) as scratch:
-        scores = score(scratch, models, vocabulary, segments, catalog.main.on_spark, kept=not _past(workspace))
+    catalog, store = workspace.catalog, workspace.store
+    with open_scores(store, catalog, workspace.as_of, feeds, kept=not _past(workspace)) as found:
+        scores, vocabulary = found.scores, found.vocabulary
         for model, note in scores.notes.items():
             if model not in held:
                 listener.note(note)
         untold = result.pulled.unreadable if result.pulled is not None else {}
         result.scores, result.unreadable = scores.records, {**untold, **scores.unreadable}
         listener.stage("plan")
-        with workspace.store.read() as reader:
+        with store.read() as reader:
             circumstances = _circumstances(workspace, result, held, reader)
-        planned = plan(scratch, catalog, scores, vocabulary, circumstances)
-        with scratch.writing() as writer:
+        planned = plan(found.scratch, catalog, scores, vocabulary, circumstances)
+        with found.scratch.writing() as writer:
             keep(writer, planned)
-            remember(writer, catalog, _storable(workspace, scores, stored, held), workspace.as_of.now)
-            for watch in watches(catalog, vocabulary):
-                writer.save_model(watch.model, watch.version, watch.declaration, workspace.as_of.now)
+            remember(writer, catalog, _storable(workspace, scores, vocabulary.fits, held), workspace.present.now)
+            for each in segment_writings(catalog, vocabulary):
+                writer.save_model(each.model, each.version, each.declaration, workspace.present.now)
     result.plan = planned
 
 
@@ -253,6 +246,8 @@ def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> N
     )  # fmt: skip
     if made.created:
         listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+    for sentence in made.refused:
+        listener.note(sentence)
 
 
 def _not_scored(workspace: Workspace, unreadable: Collection[str]) -> list[str]:

@@ -1,4 +1,10 @@
-"""The properties that hubsync writes: made once, compared ever after, never changed when they differ."""
+"""The properties that hubsync writes: made once, compared ever after, and never changed but for their options.
+
+Of a property that is hubsync's (in its group, or with its signature), the configuration labels the options that it
+names: a label that was changed in the configuration, or by somebody in HubSpot, is set again, as an edited value is.
+The value of an option never changes, no option is ever deleted, and options that the configuration does not name keep
+their labels. A label is no reason to stop: where HubSpot does not take it, the scores are written all the same.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
-from hubsync.errors import InputError
+from hubsync.errors import InputError, RefusedError, ScopeError
 from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.segments import SEGMENT_MODELS
@@ -30,15 +36,14 @@ class Provisioned:
     groups_created: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     extended: list[str] = field(default_factory=list)
+    relabelled: list[str] = field(default_factory=list)
+    """Those of the existing ones of which options had other labels."""
+    refused: list[str] = field(default_factory=list)
+    """Sentences about labels that HubSpot did not take."""
     existing: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     changed: dict[str, str] = field(default_factory=dict)
     """Models with a property that hubsync wrote and that somebody changed since, with a sentence about it."""
-
-    @property
-    def missing(self) -> bool:
-        """True when a sync needs something that is not there."""
-        return bool(self.created or self.extended or self.conflicts or self.changed)
 
 
 Present = Mapping[str, Mapping[str, PropertyDefinition]]
@@ -63,12 +68,12 @@ def compare(
     left_out: Collection[str] = (),
     written: Collection[str] = (),
 ) -> tuple[Provisioned, list[PropertyDefinition]]:
-    """What is there and what is missing; makes nothing. Returns also the definitions that are missing or short.
+    """What is there and what is missing; makes nothing. Returns also the definitions that are not there in full.
 
     `present` saves the calls for what was asked already; models that are `left_out` are not looked at. What stands in
     the way of a model that was `written` before came later: somebody changed it.
     """
-    found, missing = Provisioned(), []
+    found, lacking = Provisioned(), []
     by_object: dict[str, list[tuple[str, PropertyDefinition]]] = {}
     for model, definition in wanted(catalog):
         if model not in left_out:
@@ -78,22 +83,32 @@ def compare(
         if there is None:
             there = {each.name: each for each in client.property_definitions(object_)}
         for model, definition in definitions:
-            place = f"{object_}.{definition.name}"
             have = there.get(definition.name)
-            if have is None:
-                found.created.append(place)
-                missing.append(definition)
-            elif conflict := _conflict(have, definition):
+            if have is not None and (conflict := _conflict(have, definition)):
                 if model in written or _is_ours(have):
                     found.changed.setdefault(model, conflict)
                 else:
                     found.conflicts.append(conflict)
-            elif dict(definition.options).keys() - dict(have.options).keys():
-                found.extended.append(place)
-                missing.append(definition)
-            else:
-                found.existing.append(place)
-    return found, missing
+            elif _note(found, have, definition):
+                lacking.append(definition)
+    return found, lacking
+
+
+def _note(found: Provisioned, have: PropertyDefinition | None, definition: PropertyDefinition) -> bool:
+    """Note a property that is ours, or not there; true when something is lacking."""
+    place = _place(definition)
+    if have is None:
+        found.created.append(place)
+        return True
+    labels = dict(have.options)
+    if not labels.keys() >= dict(definition.options).keys():
+        found.extended.append(place)
+        return True
+    found.existing.append(place)
+    if any(labels[value] != label for value, label in definition.options):
+        found.relabelled.append(place)
+        return True
+    return False
 
 
 def changed_by_others(client: Client, catalog: Catalog, present: Present, written: Collection[str]) -> dict[str, str]:
@@ -110,30 +125,43 @@ def provision(
     present: Present | None = None,
     left_out: Collection[str] = (),
 ) -> Provisioned:
-    """Make the group and the properties that are missing; running it again changes nothing.
+    """Make the group, the properties and the options that are missing, and set labels; a second run changes nothing.
 
     Raises InputError, before anything is made, when a property exists with another type.
     """
-    found, missing = compare(client, catalog, present=present, left_out=left_out)
+    found, lacking = compare(client, catalog, present=present, left_out=left_out)
     if found.conflicts or found.changed:
         raise InputError(" ".join([*found.conflicts, *found.changed.values()]))
     if dry_run:
         return found
-    for object_ in sorted({definition.object for definition in missing}):
+    new = [each for each in lacking if _place(each) in found.created]
+    for object_ in sorted({each.object for each in new}):
         if client.sdk.ensure_group(object_, GROUP, GROUP_LABEL):
             found.groups_created.append(object_)
-        mine = [each for each in missing if each.object == object_]
-        new = [each for each in mine if f"{object_}.{each.name}" in found.created]
-        if new:
-            client.sdk.create_properties(object_, new, absent=True)
-        for definition in mine:
-            if definition not in new:
-                client.sdk.add_options(object_, definition)
+        client.sdk.create_properties(object_, [each for each in new if each.object == object_], absent=True)
+    for definition in lacking:
+        if _place(definition) in found.extended:
+            client.sdk.set_options(definition.object, definition)
+        elif _place(definition) in found.relabelled:
+            _relabel(client, definition, found)
     return found
 
 
+def _relabel(client: Client, definition: PropertyDefinition, found: Provisioned) -> None:
+    try:
+        client.sdk.set_options(definition.object, definition)
+    except (RefusedError, ScopeError) as error:
+        place = _place(definition)
+        found.relabelled.remove(place)
+        found.refused.append(f"The labels of the options of {place} stay as they are in HubSpot: {error}")
+
+
+def _place(definition: PropertyDefinition) -> str:
+    return f"{definition.object}.{definition.name}"
+
+
 def _conflict(have: PropertyDefinition, definition: PropertyDefinition) -> str:
-    place = f"{have.object}.{have.name}"
+    place = _place(have)
     several = definition.field_type == _SEVERAL
     where = "as segments_property in hubsync.yaml" if several else "under 'writes' of its model"
     if have.type != definition.type or (several and have.field_type != _SEVERAL):

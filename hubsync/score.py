@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -14,14 +15,49 @@ from hubsync.errors import InputError
 from hubsync.scoring.configuration import OnSpark
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql, unreadable_sql
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.model import CompiledModel, compile_model, fitting_sql, model_sql
-from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed
-from hubsync.scoring.requirements import Reads, source_needs
+from hubsync.scoring.needs import CoverNeed, EventNeed, Need
+from hubsync.scoring.requirements import Reads, requirements, source_needs
 from hubsync.scoring.scores import Scores
+from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.spark import make_facts
-from hubsync.store import Scratch, Writer
-from hubsync.types import Fit
+from hubsync.store import Scratch, Store, Writer
+from hubsync.types import AsOf, Fit
+
+
+@dataclass(frozen=True)
+class OpenScores:
+    """All scores as of a moment, in memory; `vocabulary` has the stored fits alone, `scores` also those made here."""
+
+    scratch: Scratch
+    scores: Scores
+    vocabulary: Vocabulary
+
+
+@contextmanager
+def open_scores(
+    store: Store, catalog: Catalog, as_of: AsOf, feeds: Feeds, objects: Collection[str] = OBJECTS, *,
+    anew: str = "", kept: bool = True,
+) -> Iterator[OpenScores]:  # fmt: skip
+    """Score as of a moment from what was pulled: the models and segments of these objects, and what they are made of.
+
+    All with their stored fits, but for the model that is fitted `anew`; `kept` says whether the caller stores what is
+    fitted here. Raises what `score` raises, and StoreError.
+    """
+    with store.read() as reader:
+        fits = reader.fits(catalog.versions, as_of.now)
+    vocabulary = catalog.vocabulary(as_of, feeds, {name: fit for name, fit in fits.items() if name != anew})
+    segments = [each for each in catalog.compiled_segments(vocabulary) if each.object in objects]
+    read = set[str]().union(*(catalog.read_by_segments[each.key] for each in segments))
+    names = catalog.with_ingredients(read | {model.model for model in catalog.needed if model.object in objects})
+    models = [compile_model(model, vocabulary) for model in catalog.needed if model.model in names]
+    needs = requirements([*models, *segments], vocabulary)
+    active = [source for source in feeds.active.values() if source is not None]
+    with store.scratch(as_of, active, needs.objects, needs.links) as scratch:
+        scores = score(scratch, models, vocabulary, segments, catalog.main.on_spark, kept=kept)
+        yield OpenScores(scratch, scores, vocabulary)
 
 
 def score(
@@ -48,9 +84,11 @@ def score(
     else:
         for object_ in scored:
             scratch.execute(facts_sql(object_, needs, vocabulary))
-    reads = needs | _of_sources(needs, vocabulary)
-    for object_ in sorted({need.object for need in reads if isinstance(need, PropertyNeed)}):
-        unreadable |= _unreadable(scratch, object_, reads)
+    for object_ in scored:
+        unreadable |= _unreadable(scratch, object_, needs, in_facts=True)
+    reads = _of_sources(needs, vocabulary) - needs
+    for object_ in sorted({need.object for need in reads}):
+        unreadable |= _unreadable(scratch, object_, reads, in_facts=False)
     counts: dict[str, int] = {}
     done: list[CompiledModel] = []
     notes: dict[str, str] = {}
@@ -61,8 +99,7 @@ def score(
             if fit is not None:
                 vocabulary = replace(vocabulary, fits={**vocabulary.fits, model.name: fit})
                 model = compile_model(model.declaration, vocabulary)
-        scratch.execute(model_sql(model, vocabulary))
-        counts[model.name] = int(scratch.execute(f'SELECT COUNT(*) FROM "{model.relation}"')[0][0])  # noqa: S608
+        counts[model.name] = int(scratch.execute(model_sql(model, vocabulary))[0][0])
         done.append(model)
     return Scores(tuple(done), counts, unreadable, vocabulary.fits, notes)
 
@@ -100,8 +137,8 @@ def _of_sources(needs: Iterable[Need], vocabulary: Vocabulary) -> frozenset[Need
     return frozenset[Need]().union(*(source_needs(source, vocabulary) for source in sources))
 
 
-def _unreadable(scratch: Scratch, object_: str, needs: Iterable[Need]) -> dict[str, int]:
-    counting = unreadable_sql(object_, needs)
+def _unreadable(scratch: Scratch, object_: str, needs: Iterable[Need], *, in_facts: bool) -> dict[str, int]:
+    counting = unreadable_sql(object_, needs, in_facts=in_facts)
     if counting is None:
         return {}
     names, statement = counting

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,15 +53,18 @@ class Settings(BaseSettings):
 
     @classmethod
     def of(cls, name: str | None, *, new: bool = False) -> Settings:
-        """The settings of a named portal, or of the only one; InputError for a name without a folder, unless `new`.
+        """The settings of a named portal, or of the only one.
 
         A named portal never takes a token or folder from a variable without its name: it would be another portal's.
+        Raises InputError for a name without a folder, unless `new`, and for an .env that can't be read.
         """
-        root = cls()
+        with _told_of(Path(".env")):
+            root = cls()
         if name is None:
             return root
         folder = _folder(root.portals, name, new=new)
-        given = {key: value for key, value in dotenv_values(folder / ".env").items() if value is not None}
+        with _told_of(folder / ".env"):
+            given = {key: value for key, value in dotenv_values(folder / ".env").items() if value is not None}
         begins = _prefix(name)
         given |= {key.removeprefix(begins): value for key, value in os.environ.items() if key.startswith(begins)}
         made = cls.only({"HUBSPOT_BASE_URL": root.base_url, **given, "HUBSYNC_PORTALS": root.portals})
@@ -225,6 +229,14 @@ def _free(name: str) -> str:
     stem, dot, end = name.partition(".")
     names = chain([name], (f"{stem}-{number}{dot}{end}" for number in count(2)))
     return next(each for each in names if not Path(each).exists())
+
+
+@contextmanager
+def _told_of(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The file {file} can't be read; it must be plain text in UTF-8.") from error
 
 
 def portal_names() -> list[str]:

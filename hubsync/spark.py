@@ -21,7 +21,6 @@ from sqlglot import exp
 from hubsync.errors import InputError, StoreError
 from hubsync.scoring import sql
 from hubsync.scoring.configuration import OnSpark
-from hubsync.scoring.dialects import SignalsOnSpark
 from hubsync.scoring.facts import facts_query
 from hubsync.scoring.needs import Need
 from hubsync.scoring.vocabulary import Vocabulary
@@ -85,6 +84,9 @@ def make_facts(
 
     Raises InputError when Spark can't start, and StoreError when it can't do it.
     """
+    # Every command reads this file, and hardly any needs the dialects of Spark.
+    from hubsync.scoring.dialects import SignalsOnSpark
+
     known = set[str]()
     with (
         scratch.exchange() as local,

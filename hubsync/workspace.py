@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubsync.catalog import Catalog, load
@@ -39,12 +39,15 @@ class Workspace:
 
     @classmethod
     @contextmanager
-    def open(cls, settings: Settings, *, as_of: datetime | None = None) -> Iterator[Workspace]:
+    def open(
+        cls, settings: Settings, *, as_of: datetime | None = None, catalog: Catalog | None = None
+    ) -> Iterator[Workspace]:
         """Open a portal: the configuration first, so that a mistake is told before anything is called.
 
-        Raises ConfigError, TokenError, PortalError, StoreError, and InputError for an `as_of` in the future.
+        `catalog` is the configuration where it is loaded already. Raises ConfigError, TokenError, PortalError,
+        StoreError, and InputError for an `as_of` in the future.
         """
-        catalog = load(settings.config)
+        catalog = catalog or load(settings.config)
         versions = Versions(catalog.main.api.version)
         address, (reads, writes) = settings.address, credentials_of(settings, versions)
         budget = DailyBudget(share=catalog.main.api.own_share, reserve=catalog.main.api.reserve)
@@ -53,6 +56,10 @@ class Workspace:
         writer = client
         try:
             account = client.account()
+            if not knows_zone(account.time_zone):
+                _log.warning(
+                    "the portal's time zone '%.60s' is not known here: days begin at midnight UTC", account.time_zone
+                )
             if writes is not reads:
                 writer = Client(Transport(writes, base_url=address, throttle=throttle), versions)
                 _same_portal(account, writer)
@@ -154,7 +161,7 @@ def _onward(now: datetime, last: datetime) -> datetime:
 
 def moment(now: datetime, time_zone: str) -> AsOf:
     """The portal's day at a moment, and the instant at which it began (design §4); `now` is naive UTC."""
-    zone = _zone(time_zone)
+    zone = ZoneInfo(time_zone) if knows_zone(time_zone) else UTC
     day = now.replace(tzinfo=UTC).astimezone(zone).date()
     start = datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
     return AsOf(now, day, start)
@@ -167,13 +174,6 @@ def knows_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _zone(name: str) -> tzinfo:
-    if knows_zone(name):
-        return ZoneInfo(name)
-    _log.warning("the portal's time zone '%.60s' is not known here: days begin at midnight UTC", name)
-    return UTC
 
 
 def _bound_store(settings: Settings, account: Account) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -54,7 +55,7 @@ def _leads_to_a_mistake(segment: Segment, words: TracingVocabulary) -> bool:
     broken = {name for sort, name in words.broken if sort == "model"}
     if segment.crosses is not None:
         return bool(broken & {segment.crosses, ANY})
-    return any(f"{name}{TIER}" in str(segment.when) for name in broken)
+    return not {f"{name}{TIER}" for name in broken}.isdisjoint(re.findall(r"\w+", str(segment.when)))
 
 
 def _check_tiers(document: Document, name: str, segment: Segment, words: TracingVocabulary) -> None:

@@ -9,11 +9,11 @@ from hubsync.catalog.attempts import Entry, attempt, settle
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import TracingVocabulary
+from hubsync.scoring.feeds import reaches
 from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.needs import EventNeed
 from hubsync.scoring.origins import EventKind
 from hubsync.scoring.signals import EventFilter, Signal
-from hubsync.scoring.sources import reaches
 from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.words import WORDS
 

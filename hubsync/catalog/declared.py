@@ -25,7 +25,7 @@ from hubsync.scoring.signals import Signal
 from hubsync.scoring.units import Pulled
 from hubsync.types import PropertyType
 
-_Any = TypeVar("_Any", bound=BaseModel)
+_Declaration = TypeVar("_Declaration", bound=BaseModel)
 
 # A file that is not there or does not fit is reported; these let the other files be checked all the same.
 _NO_MAIN = Main(models=())
@@ -104,11 +104,13 @@ def _open(found: Declared, file: str, *, empty: bool = True) -> Document:
     return document
 
 
-def _whole(document: Document, declaration: type[_Any]) -> _Any | None:
+def _whole(document: Document, declaration: type[_Declaration]) -> _Declaration | None:
     return None if document.data is None else _fitted(document, (), document.data, declaration)
 
 
-def _fitted(document: Document, at: Loc, data: Any, declaration: type[_Any], *, ignored: str = "") -> _Any | None:
+def _fitted(
+    document: Document, at: Loc, data: Any, declaration: type[_Declaration], *, ignored: str = ""
+) -> _Declaration | None:
     """The declaration; where it has mistakes they are noted, and what can be mended of it is given."""
     try:
         return declaration.model_validate(data)
@@ -117,7 +119,9 @@ def _fitted(document: Document, at: Loc, data: Any, declaration: type[_Any], *, 
         return mended(data, declaration)
 
 
-def _entries(found: Declared, sort: str, document: Document, declaration: type[_Any]) -> Iterator[tuple[str, _Any]]:
+def _entries(
+    found: Declared, sort: str, document: Document, declaration: type[_Declaration]
+) -> Iterator[tuple[str, _Declaration]]:
     """The entries of a file that maps names to declarations, mended where they have a mistake."""
     for name, data in (document.data or {}).items():
         before, entry = len(document.mistakes), None

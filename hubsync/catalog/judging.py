@@ -12,6 +12,7 @@ from hubsync.scoring.body import Term
 from hubsync.scoring.declarations import RuleGroup
 from hubsync.scoring.facts import closure
 from hubsync.scoring.kinds import KINDS
+from hubsync.scoring.kinds.points import KIND as POINTS
 from hubsync.scoring.kinds.points import PointsModel, most_together
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.needs import EventNeed, PropertyNeed
@@ -60,6 +61,8 @@ def _sprawl(model: CompiledModel) -> Iterator[str]:
 def _manual(model: CompiledModel, catalog: Catalog, vocabulary: Vocabulary) -> Iterator[str]:
     """Sentences on what people type in, by the properties that portal.yaml lists under `manual`."""
     typed = {(of, name) for of, names in catalog.portal.manual.items() for name in names}
+    if not typed:
+        return
     terms = [term for term in model.body.terms if term.weight > 0]
     mine = [term for term in terms if typed & set(_properties(term, vocabulary))]
     if not mine:
@@ -107,13 +110,13 @@ def _one_sided(model: CompiledModel, vocabulary: Vocabulary) -> Iterator[str]:
     weight = _weight(terms)
     if not weight:
         return
-    kinds = {id(term): _kinds(term, vocabulary) for term in terms}
-    if all(kinds[id(term)] and kinds[id(term)] <= SURVEYS for term in terms):
+    read = [(_kinds(term, vocabulary), term) for term in terms]
+    if all(kinds and kinds <= SURVEYS for kinds, _ in read):
         yield (
             f"The model '{model.name}' reads nothing but answers to surveys. NPS is an input, not a score: add what"
             " customers do."
         )
-    logins = _weight(term for term in terms if kinds[id(term)] == {LOGINS})
+    logins = _weight(term for kinds, term in read if kinds == {LOGINS})
     if float(logins / weight) > _HALF:
         yield (
             f"{float(logins / weight):.0%} of the model '{model.name}' rest on logins, and logins are not adoption: add"
@@ -133,7 +136,7 @@ def _unreachable(model: CompiledModel) -> Iterator[str]:
             )
     if not isinstance(declared, PointsModel):
         return
-    lowest = _lowest(declared)
+    lowest = POINTS.lowest(declared)
     for (name, _), (_, above) in pairwise(bounds):
         if lowest is not None and lowest >= above:
             yield (
@@ -158,17 +161,3 @@ def _limits(model: str, group: RuleGroup) -> Iterator[str]:
                 f"The limit '{word}: {bound.normalize():f}' of the group '{group.name}' in '{model}' can't be reached:"
                 f" its rules give {reach.normalize():f} together. Remove the limit, or look at their points."
             )
-
-
-def _lowest(model: PointsModel) -> Decimal | None:
-    """The least possible score; None where that is the range's end."""
-    total = model.starts_at
-    alone = [RuleGroup.model_construct(name="", limit=None, rules=model.rules)] if model.rules else []
-    for group in (*model.rule_groups, *alone):
-        reach, limit = most_together(group.rules, -1), group.limit
-        if limit is not None and limit.min is not None:
-            reach = limit.min if reach is None else max(reach, limit.min)
-        if reach is None or any(rule.at_most is not None for rule in group.rules):
-            return None
-        total += reach
-    return max(total, model.between[0])

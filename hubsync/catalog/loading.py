@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -19,13 +18,6 @@ from hubsync.scoring.facts import closure
 from hubsync.scoring.needs import EventNeed
 from hubsync.scoring.units import Fade
 
-Texts = tuple[tuple[str, bytes], ...]
-
-# A command asks for its configuration more than once and a worker again and again; to check all models takes a while,
-# and the same texts give the same catalog.
-_KEPT = 8
-_sound: dict[Texts, Catalog] = {}
-
 
 def load(folder: Path) -> Catalog:
     """Read and check the configuration; raises ConfigError with all mistakes."""
@@ -37,27 +29,6 @@ def load(folder: Path) -> Catalog:
 
 def load_checked(folder: Path) -> tuple[Catalog | None, list[ConfigMistake]]:
     """The catalog, or None and every mistake by file and line."""
-    texts = _texts(folder)
-    if texts in _sound:
-        return replace(_sound[texts], folder=folder), []
-    catalog, mistakes = _checked(folder)
-    if catalog is not None and texts:
-        if len(_sound) == _KEPT:
-            _sound.clear()
-        _sound[texts] = catalog
-    return catalog, mistakes
-
-
-def _texts(folder: Path) -> Texts:
-    """What a folder's files say; nothing where one of them can't be read."""
-    try:
-        files = sorted({*folder.glob("*.y*ml"), *folder.glob("models/*.y*ml")})
-        return tuple((str(file.relative_to(folder)), file.read_bytes()) for file in files)
-    except OSError:
-        return ()
-
-
-def _checked(folder: Path) -> tuple[Catalog | None, list[ConfigMistake]]:
     found = declared(folder)
     if "hubsync.yaml" in found.documents:
         check(found)

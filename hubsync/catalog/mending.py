@@ -70,6 +70,7 @@ def _filler(loc: Loc) -> Any:
     key = loc[-2]
     if key in ("outcome", "owner", "reason", "label", "event_type", "file"):
         return f"mended {' '.join(str(part) for part in loc)}"
-    if loc[0] == "properties" and len(loc) == len(("properties", "object", "name", "number")) and key != "[key]":
-        return "text"
+    match loc:
+        case ("properties", _, name, _) if name != "[key]":
+            return "text"
     return 1 if key == "points" else None

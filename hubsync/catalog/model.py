@@ -9,11 +9,11 @@ from pathlib import Path
 from hubsync.catalog.versions import fitted_versions
 from hubsync.scoring.configuration import Main, PortalMap
 from hubsync.scoring.declarations import ModelDeclaration
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.model import CompiledModel, compile_model
 from hubsync.scoring.origins import EventKind
 from hubsync.scoring.segments import SEGMENT_MODELS, CompiledSegment, Segment, compile_segment
 from hubsync.scoring.signals import Signal
-from hubsync.scoring.sources import Feeds
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf, Fit, PropertyType
 

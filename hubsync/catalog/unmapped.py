@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from hubsync.catalog.model import Catalog
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.model import compile_model
-from hubsync.scoring.requirements import requirements
-from hubsync.scoring.segments import compile_segment, segment_name
-from hubsync.scoring.sources import Feeds
+from hubsync.scoring.requirements import Reads, requirements
+from hubsync.scoring.segments import compile_segment
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.scoring.words import UNKNOWN, WORDS, mapping
 from hubsync.types import AsOf
@@ -17,7 +19,7 @@ from hubsync.types import AsOf
 
 @dataclass(frozen=True, slots=True)
 class UnmappedWord:
-    """A word without a meaning for an object, and the models that would use it."""
+    """A word without a meaning for an object, and the models and segments that would use it."""
 
     word: str
     object: str
@@ -38,27 +40,25 @@ class _Noting(Vocabulary):
         return super().word(name, object_)
 
 
-def _noting(catalog: Catalog, as_of: AsOf, feeds: Feeds) -> _Noting:
-    return _Noting(
-        catalog.properties, catalog.portal.words, catalog.signals, catalog.events, catalog.models, as_of, feeds
-    )
-
-
 def unmapped_words(catalog: Catalog, as_of: AsOf, feeds: Feeds) -> list[UnmappedWord]:
     """Every unmapped word that a needed model or an active segment leads to, with those that lose by it."""
-    models: dict[tuple[str, str], list[str]] = {}
-    for model in catalog.needed:
-        vocabulary = _noting(catalog, as_of, feeds)
-        requirements([compile_model(model, vocabulary)], vocabulary)
+    users: dict[tuple[str, str], list[str]] = {}
+    for compiling in _compilers(catalog):
+        vocabulary = _Noting(
+            catalog.properties, catalog.portal.words, catalog.signals, catalog.events, catalog.models, as_of, feeds
+        )
+        compiled = compiling(vocabulary)
+        requirements([compiled], vocabulary)
         for pair in vocabulary.unmapped:
-            models.setdefault(pair, []).append(model.model)
-    for name, segment in catalog.segments.items():
-        if name not in catalog.segments_off:
-            vocabulary = _noting(catalog, as_of, feeds)
-            requirements([compile_segment(name, segment, vocabulary)], vocabulary)
-            for pair in vocabulary.unmapped:
-                models.setdefault(pair, []).append(segment_name(name))
+            users.setdefault(pair, []).append(compiled.name)
     return [
         UnmappedWord(word, object_, WORDS[word].meaning, tuple(names))
-        for (word, object_), names in sorted(models.items())
+        for (word, object_), names in sorted(users.items())
     ]
+
+
+def _compilers(catalog: Catalog) -> Iterator[Callable[[Vocabulary], Reads]]:
+    """What compiles each needed model and each active segment."""
+    yield from (partial(compile_model, model) for model in catalog.needed)
+    off = catalog.segments_off
+    yield from (partial(compile_segment, key, each) for key, each in catalog.segments.items() if key not in off)

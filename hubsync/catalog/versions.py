@@ -11,8 +11,11 @@ from hubsync.catalog.declared import Declared
 from hubsync.catalog.tracing import Named
 from hubsync.types import Fit
 
-# What is said about a model for people, and when it is written, changes no score.
-_PROSE = {"outcome", "owner", "covers", "refresh", "job"}
+# What is said about a model for people, when it is written and when it is looked at, changes no score.
+_PROSE = {"outcome", "owner", "covers", "refresh", "job", "review_every", "reviewed_on"}
+# Tiers, and segments of codes, are compared and written by their names.
+_LABELS: Any = {"__all__": {"label"}}
+_SILENT: Any = {**dict.fromkeys(_PROSE, True), "tiers": _LABELS, "segments": _LABELS}
 
 
 def versions(found: Declared, order: Sequence[str], ingredients: Mapping[str, frozenset[str]]) -> dict[str, str]:
@@ -23,7 +26,7 @@ def versions(found: Declared, order: Sequence[str], ingredients: Mapping[str, fr
         for kind in sorted(each for sort, each in reads if sort == "event"):
             reads |= found.reads.get(kind, frozenset())
         parts = {
-            "model": found.models[name].model_dump(mode="json", exclude=_PROSE, exclude_defaults=True),
+            "model": found.models[name].model_dump(mode="json", exclude=_SILENT, exclude_defaults=True),
             "reads": [[*named, _declaration(found, named)] for named in sorted(reads) if named[0] != "model"],
             "ingredients": {each: made[each] for each in sorted(ingredients[name])},
         }

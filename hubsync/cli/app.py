@@ -18,6 +18,7 @@ from hubsync.cli.fit import fit
 from hubsync.cli.forget import forget
 from hubsync.cli.history import history
 from hubsync.cli.init import init
+from hubsync.cli.interrupts import heed
 from hubsync.cli.options import choose
 from hubsync.cli.output import Beside
 from hubsync.cli.plan import plan
@@ -25,7 +26,6 @@ from hubsync.cli.provision import provision
 from hubsync.cli.restore import restore
 from hubsync.cli.runs import runs
 from hubsync.cli.serve import serve
-from hubsync.cli.signals import heed
 from hubsync.cli.statements import sql
 from hubsync.cli.status import status
 from hubsync.cli.sync import sync

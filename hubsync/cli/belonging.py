@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from hubsync.cli.explaining import Scored
-from hubsync.plan import watches
+from hubsync.cli.output import points
+from hubsync.plan import segment_writings
 from hubsync.plan.changes import make_tables
 from hubsync.plan.moves import name
-from hubsync.plan.segments import Watch, make_members
+from hubsync.plan.segments import SegmentWriting, make_members
 from hubsync.scoring.needs import ScoreNeed
 from hubsync.scoring.segments import CompiledSegment
 from hubsync.store import Publication, StoredRecord
@@ -36,11 +37,11 @@ def explain_segments(scored: Scored, record: StoredRecord) -> list[Belongs]:
     with scored.store.read() as reader:
         entries = reader.life(record.object, record.record_id).publications
     found: list[Belongs] = []
-    for watch in watches(scored.catalog, scored.vocabulary):
-        if watch.object == record.object:
+    for writing in segment_writings(scored.catalog, scored.vocabulary):
+        if writing.object == record.object:
             make_tables(scored.scratch)
-            make_members(scored.scratch, watch, scored.catalog, scored.scores, scored.vocabulary)
-            found += _explained(scored, watch, record, [each for each in entries if each.model == watch.model])
+            make_members(scored.scratch, writing, scored.catalog, scored.scores, scored.vocabulary)
+            found += _explained(scored, writing, record, [each for each in entries if each.model == writing.model])
     off = scored.catalog.segments_off
     for key, segment in scored.catalog.segments.items():
         if segment.object == record.object and key in off:
@@ -48,11 +49,13 @@ def explain_segments(scored: Scored, record: StoredRecord) -> list[Belongs]:
     return found
 
 
-def _explained(scored: Scored, watch: Watch, record: StoredRecord, entries: Iterable[Publication]) -> Iterable[Belongs]:
-    members = _row(scored, f"members_{watch.object}", record)
-    standing = _row(scored, f"standing_{watch.object}", record)
+def _explained(
+    scored: Scored, writing: SegmentWriting, record: StoredRecord, entries: Iterable[Publication]
+) -> Iterable[Belongs]:
+    members = _row(scored, f"members_{writing.object}", record)
+    standing = _row(scored, f"standing_{writing.object}", record)
     published = list(entries)
-    for number, segment in enumerate(watch.segments):
+    for number, segment in enumerate(writing.segments):
         belongs, begun = members.get(f"b{number}"), members.get(f"a{number}")
         since = _since(segment.key, published)
         why = "; ".join([*_values(segment, standing), *_time(segment, begun, scored)])
@@ -76,7 +79,7 @@ def _since(key: str, published: Iterable[Publication]) -> datetime | None:
 def _values(segment: CompiledSegment, standing: Mapping[str, Any]) -> Iterable[str]:
     for model in segment.models:
         value = standing.get(ScoreNeed(segment.object, model).column)
-        yield f"{model} is {'unknown' if value is None else f'{Decimal(value).normalize():f}'}"
+        yield f"{model} is {'unknown' if value is None else points(Decimal(value), sign=False)}"
 
 
 def _time(segment: CompiledSegment, begun: datetime | None, scored: Scored) -> Iterable[str]:
@@ -85,7 +88,7 @@ def _time(segment: CompiledSegment, begun: datetime | None, scored: Scored) -> I
     if not segment.remembers:
         return
     if begun is None:
-        crossed = f"has not crossed {declared.bound.normalize():f}, as far as its history is known"
+        crossed = f"has not crossed {points(declared.bound, sign=False)}, as far as its history is known"
         yield crossed if declared.crosses else "it does not hold now, or nobody knows for how long"
     elif declared.for_ is not None:
         days = max(-((begun - now.day_start) // timedelta(days=1)), 0)

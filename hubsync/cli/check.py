@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +19,7 @@ from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.cli.versions_ending import WARN_BEFORE_END, ending_sentences
 from hubsync.errors import ConfigError
-from hubsync.scoring.sources import Feeds
+from hubsync.scoring.feeds import Feeds
 from hubsync.spark import unable
 from hubsync.workspace import Workspace, knows_zone, moment
 
@@ -46,9 +45,9 @@ def check(
 ) -> None:
     """List every mistake of the configuration, then what the portal, token and plan allow."""
     given = settings()
-    missing_files = _tables(given.config)
+    catalog = load(given.config)
+    missing_files = _tables(catalog)
     if offline:
-        catalog = load(given.config)
         now = moment(datetime.now(UTC).replace(tzinfo=None), "UTC")
         words = unmapped_words(catalog, now, Feeds())
         told = [*missing_files, *_engine_troubles(catalog), *warnings(catalog, catalog.vocabulary(now))]
@@ -58,25 +57,25 @@ def check(
             show_config(screen(), catalog, words)
             show_warnings(screen(), told)
         return
-    with Workspace.open(given) as workspace:
+    with Workspace.open(given, catalog=catalog) as workspace:
         found = inspect(workspace)
-        words = unmapped_words(workspace.catalog, workspace.as_of, found.feeds)
+        words = unmapped_words(catalog, workspace.as_of, found.feeds)
         told = [*missing_files, *_warnings(workspace, found.feeds)]
-        problems = [*(Problem(each, 2) for each in _engine_troubles(workspace.catalog)), *_problems(found)]
+        problems = [*(Problem(each, 2) for each in _engine_troubles(catalog)), *_problems(found)]
         if json:
-            emit(_config_data(workspace.catalog, words) | _portal_data(workspace, found, problems, told))
+            emit(_config_data(catalog, words) | _portal_data(workspace, found, problems, told))
         else:
             console = screen()
-            show_config(console, workspace.catalog, words)
+            show_config(console, catalog, words)
             show_portal(console, workspace, found)
             messages = [problem.message for problem in problems]
-            show_problems(console, messages, told, found.scopes, _verdict(workspace.catalog, found, problems))
+            show_problems(console, messages, told, found.scopes, _verdict(catalog, found, problems))
     raise typer.Exit(max((problem.exit_code for problem in problems), default=0))
 
 
-def _tables(folder: Path) -> list[str]:
+def _tables(catalog: Catalog) -> list[str]:
     """Sentences about files that are not there; raises ConfigError for those that can't be read."""
-    mistakes, missing = table_mistakes(load(folder))
+    mistakes, missing = table_mistakes(catalog)
     if mistakes:
         raise ConfigError(mistakes)
     return missing

@@ -10,8 +10,8 @@ from rich.text import Text
 from hubsync.catalog import Catalog, UnmappedWord
 from hubsync.cli import render
 from hubsync.cli.inspection import Inspection, ScopeCheck
-from hubsync.cli.output import clean
 from hubsync.cli.results import show_inactive
+from hubsync.cli.source_screen import SourceLine, show_sources
 from hubsync.crm.failures import WHERE_SCOPES_ARE_ADDED, without_place
 from hubsync.workspace import Workspace
 
@@ -60,20 +60,13 @@ def _show_scopes(console: Console, found: Inspection) -> None:
 
 
 def _show_sources(console: Console, found: Inspection) -> None:
-    made = render.table("event", "source", "", "instead", title="Where events come from")
-    reasons: dict[str, list[str]] = {}
-    for report in found.sources:
-        used = report.status == "active"
-        instead = (report.replaced_by or "").partition("/")[2] or "nothing: its rules count for nothing"
-        if report.status == "failed":
+    lines = []
+    for each in found.sources:
+        instead = (each.replaced_by or "").partition("/")[2] or "nothing: its rules count for nothing"
+        if each.status == "failed":
             instead = "its models are held, their old values stay"
-        mark = Text("used", style="green") if used else Text(report.status, style="yellow")
-        made.add_row(report.kind, report.source.partition("/")[2], mark, "" if used else instead)
-        if not used:
-            reasons.setdefault(without_place(report.reason), []).append(report.source)
-    console.print(made)
-    for reason, sources in reasons.items():
-        console.print(Text.assemble(f"  {', '.join(sources)}: ", clean(reason, 300)), soft_wrap=True)
+        lines.append(SourceLine(each.kind, each.source, each.status, instead, without_place(each.reason)))
+    show_sources(console, "Where events come from", lines)
 
 
 def _show_properties(console: Console, found: Inspection) -> None:

@@ -95,13 +95,13 @@ def _settings(portal: Simulated, folder: Path) -> Settings:
 
 def _run(portal: Simulated, folder: Path, chosen: Choice, watch: Watch) -> Demo:
     settings = _settings(portal, folder)
-    with Workspace.open(settings) as workspace:
+    with Workspace.open(settings, catalog=chosen.catalog) as workspace:
         watch.stage("provision")
         made = provision(workspace.writer, workspace.catalog, dry_run=False)
         result = run(workspace, Options("demo", write=True, yes=True), watch)
         data = as_data(workspace, result)
         budget, burst = workspace.writer.transport.throttle.daily.state(), workspace.client.transport.rate.maximum
-    with Workspace.open(settings) as workspace:
+    with Workspace.open(settings, catalog=chosen.catalog) as workspace:
         watch.note("Now the same again: nothing changed, so nothing must be written.")
         second = run(workspace, Options("plan"), watch)
         with workspace.store.read() as reader:

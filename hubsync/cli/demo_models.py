@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hubsync.catalog import load
+from hubsync.catalog import Catalog, load
 from hubsync.cli.explaining import Explained, Scored, find
 from hubsync.cli.results import tiers
 from hubsync.errors import InputError
@@ -64,9 +64,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which models are usual, and a sentence about each that was asked for and is left out."""
+    """Which models are usual, the configuration as chosen, and a sentence about each model that is left out."""
 
     usual: frozenset[str]
+    catalog: Catalog
     left_out: tuple[str, ...] = ()
 
 
@@ -78,7 +79,7 @@ def switch_on(folder: Path, text: str | None) -> Choice:
     catalog = load(folder)
     usual, declared = frozenset(model.model for model in catalog.needed), catalog.models
     if text is None:
-        return Choice(usual)
+        return Choice(usual, catalog)
     names = [*declared] if text.strip() == ALL else [name.strip() for name in text.split(",") if name.strip()]
     strange = next((name for name in names if name not in declared), None)
     if strange is not None or not names:
@@ -92,7 +93,7 @@ def switch_on(folder: Path, text: str | None) -> Choice:
                     encoding="utf-8")  # fmt: skip
     told = (f"The model {name} is left out: it needs {package.module}; install it by `{package.remedy}`."
             for name, package in left_out.items())  # fmt: skip
-    return Choice(usual, tuple(told))
+    return Choice(usual, load(folder), tuple(told))
 
 
 def figures(scores: Scored, model: CompiledModel, values: Sequence[Decimal], usual: Collection[str]) -> Figures:

@@ -9,8 +9,7 @@ from rich.table import Table
 
 from hubsync.cli import render
 from hubsync.cli.demo_models import Figures
-from hubsync.cli.explain import show
-from hubsync.cli.output import clean
+from hubsync.cli.explain import show, title
 
 if TYPE_CHECKING:
     from hubsync.cli.demo import Demo
@@ -51,9 +50,7 @@ def show_demo(console: Console, found: Demo) -> None:
     for sentence in found.chosen.left_out:
         console.print(sentence, style="yellow", soft_wrap=True)
     for example in found.examples:
-        record = example.record
-        name = clean(_name(record.properties))
-        console.print(f"{example.title}: {record.object} {record.record_id} {name}", style="bold")
+        console.print(f"{example.title}: {title(example.record)}", style="bold")
         show(console, example.explained)
     _show_api(console, found)
     _show_verdict(console, found)
@@ -69,11 +66,6 @@ def _lines(figures: list[Figures]) -> Table:
         told = ", ".join(f"{tier} {count:,}" for tier, count in each.tiers.items())
         made.add_row(each.model, each.object, f"{each.scored:,}", f"{each.records - each.scored:,}", skyline, told)
     return made
-
-
-def _name(properties: object) -> str:
-    get = getattr(properties, "get", lambda _key: None)
-    return get("email") or get("name") or get("domain") or ""
 
 
 def _show_api(console: Console, found: Demo) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from hubsync.cli import render
 from hubsync.cli.belonging import Belongs, explain_segments
 from hubsync.cli.explaining import Explained, find, scored
 from hubsync.cli.options import AsOfText, Json, as_of, settings
-from hubsync.cli.output import clean, emit, moment, screen
+from hubsync.cli.output import clean, emit, moment, points, screen
 from hubsync.errors import InputError
 from hubsync.scoring.units import OBJECTS
 from hubsync.store import StoredRecord
@@ -123,12 +122,6 @@ def _verdict(explained: Explained) -> str:
         return "too little is known to publish it"
     same = explained.explanation.total == score
     return "= the score" if same else f"differs from the score {score}; please report it"
-
-
-def points(number: Decimal, *, sign: bool = True) -> str:
-    """A number of points without needless zeros."""
-    text = f"{number.normalize():{'+' if sign else ''}f}"
-    return "0" if number == 0 else text
 
 
 def _show_published(console: Console, explained: Explained) -> None:

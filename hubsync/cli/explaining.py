@@ -14,10 +14,9 @@ from hubsync.errors import InputError
 from hubsync.plan.moves import settled
 from hubsync.plan.refresh import refreshing
 from hubsync.pull import feeds_of
-from hubsync.score import explanations, score
+from hubsync.score import explanations, open_scores
 from hubsync.scoring.explain import Explanation, explain
-from hubsync.scoring.model import CompiledModel, compile_model
-from hubsync.scoring.requirements import requirements
+from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.units import OBJECTS
 from hubsync.scoring.vocabulary import Vocabulary
@@ -130,22 +129,11 @@ class Scored:
 def scored(
     catalog: Catalog, store: Store, as_of: AsOf, objects: Collection[str] = OBJECTS, *, anew: str = ""
 ) -> Iterator[Scored]:
-    """Score as of a moment from what was pulled: the models of these objects, and what they are made of.
-
-    All with their stored fits, but for the model that is fitted `anew`.
-    """
+    """Score as of a moment by what fed the events at the last pull; see `open_scores`."""
     with store.read() as reader:
-        feeds, fits = feeds_of(catalog, reader.sources()), reader.fits(catalog.versions, as_of.now)
-    vocabulary = catalog.vocabulary(as_of, feeds, {name: fit for name, fit in fits.items() if name != anew})
-    segments = [each for each in catalog.compiled_segments(vocabulary) if each.object in objects]
-    read = set[str]().union(*(catalog.read_by_segments[each.key] for each in segments))
-    names = catalog.with_ingredients(read | {model.model for model in catalog.needed if model.object in objects})
-    models = tuple(compile_model(model, vocabulary) for model in catalog.needed if model.model in names)
-    needs = requirements([*models, *segments], vocabulary)
-    active = [source for source in feeds.active.values() if source is not None]
-    with store.scratch(as_of, active, needs.objects, needs.links) as scratch:
-        scores = score(scratch, models, vocabulary, segments, catalog.main.on_spark)
-        yield Scored(catalog, store, scratch, scores, vocabulary)
+        feeds = feeds_of(catalog, reader.sources())
+    with open_scores(store, catalog, as_of, feeds, objects, anew=anew) as found:
+        yield Scored(catalog, store, found.scratch, found.scores, found.vocabulary)
 
 
 def find(store: Store, object_: str, key: str) -> StoredRecord:

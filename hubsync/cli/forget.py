@@ -34,10 +34,12 @@ def forget(
     """Erase everything about a record from the local data, for good; it is never pulled or scored again."""
     name = object_name(object_)
     store = only_store(settings())
+    if not yes:
+        _named(store, name, record)
+        _ask(name, record, store.portal_id)
     with store.run_lock():
+        # Only now: while somebody was asked, a run may have pulled more.
         ids, keys = _named(store, name, record)
-        if not yes:
-            _ask(name, record, store.portal_id)
         with store.write() as writer:
             found = writer.erase(name, ids, at=datetime.now(UTC).replace(tzinfo=None), reason=ASKED, keys=keys)
         rewrite(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from hubsync.cli import render
-from hubsync.cli.explain import object_name, points, title
+from hubsync.cli.explain import object_name, title
 from hubsync.cli.explaining import find
 from hubsync.cli.lives import Course, Move, SegmentMove, Tracing, segment_moves
 from hubsync.cli.options import Json, settings
-from hubsync.cli.output import clean, counted, emit, screen
+from hubsync.cli.output import clean, counted, emit, points, screen
+from hubsync.scoring.declarations import EXTRAS
 from hubsync.store import Life
 from hubsync.workspace import Local
 
@@ -81,6 +82,7 @@ def _move(move: Move) -> dict[str, Any]:
         "tier": entry.tier,
         "tier_before": before.tier if before else None,
         "known_data": entry.known_data,
+        "extras": {key: _typed(key, value) for key, value in entry.extras.items()},
         "causes": move.causes,
         "why": entry.why,
         "lines": None if move.lines is None else [
@@ -110,10 +112,21 @@ def _show(console: Console, course: Course) -> None:
 
 
 def _told(move: Move) -> Text:
-    """Causes first, then the reasons that were told then, and why no lines are shown."""
-    parts = [*move.causes, *([move.entry.why] if move.entry.why else [])]
+    """Causes first, then what stands beside the score, the reasons that were told then, and why no lines are shown."""
+    parts = [*move.causes, *_beside(move), *([move.entry.why] if move.entry.why else [])]
     told = clean("; ".join(parts), 400)
     return Text.assemble(told, (f" [{move.note}]", "dim")) if move.note else told
+
+
+def _beside(move: Move) -> Iterator[str]:
+    for key, now in move.entry.extras.items():
+        before = move.before.extras.get(key) if move.before else None
+        if now is not None:
+            yield f"{key.replace('_', ' ')} {f'{before} to ' if before not in (None, now) else ''}{now}"
+
+
+def _typed(key: str, value: str | None) -> Decimal | str | None:
+    return Decimal(value) if value is not None and EXTRAS.get(key) == "number" else value
 
 
 def _scores(move: Move) -> str:

@@ -16,7 +16,7 @@ from hubsync.pull.portal import Portal
 from hubsync.pull.result import SourceReport
 from hubsync.pull.sources.registry import MECHANISMS
 from hubsync.pull.survey import Mode, Past, Survey, needs
-from hubsync.scoring.sources import Feeds
+from hubsync.scoring.feeds import Feeds
 from hubsync.types import Usage
 from hubsync.workspace import Workspace
 

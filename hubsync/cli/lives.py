@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from hubsync.catalog import Catalog
 from hubsync.cli.explaining import scored
+from hubsync.cli.output import points
 from hubsync.errors import InputError
 from hubsync.scoring.explain import Explanation
 from hubsync.scoring.segments import SEGMENT_MODELS
@@ -97,21 +97,16 @@ class Tracing:
             raise InputError(
                 f"The model '{model}' published nothing for this record; {', '.join(known) or 'no model'} did."
             )
-        pairs = {name: list(pairwise([None, *entries])) for name, entries in sorted(by_model.items())}
-        moved = sorted(
-            (after for each in pairs.values() for before, after in each if before is not None and after is not None),
-            key=lambda entry: entry.as_of,
-        )
+        moved = sorted((entry for each in by_model.values() for entry in each[1:]), key=lambda entry: entry.as_of)
         wanted = {(entry.model, entry.as_of) for entry in (moved[-lines:] if lines else [])}
-        return [self._course(name, each, life, record, wanted) for name, each in pairs.items()]
+        return [self._course(name, entries, life, record, wanted) for name, entries in sorted(by_model.items())]
 
     def _course(
-        self, model: str, pairs: Sequence[tuple[Publication | None, Publication | None]], life: Life,
-        record: StoredRecord, wanted: set[tuple[str, datetime]],
+        self, model: str, entries: Sequence[Publication], life: Life, record: StoredRecord,
+        wanted: set[tuple[str, datetime]],
     ) -> Course:  # fmt: skip
         moves = []
-        for before, entry in pairs:
-            assert entry is not None
+        for before, entry in zip([None, *entries[:-1]], entries, strict=True):
             lines: tuple[MovedLine, ...] | None = None
             note = ""
             if before is not None and (model, entry.as_of) in wanted:
@@ -131,12 +126,12 @@ class Tracing:
         old, new = self._explained(before, record), self._explained(entry, record)
         if old is None or new is None:
             return "the model does not score this record as it was then"
-        for found, published in ((old, before), (new, entry)):
-            if found.score is None or Decimal(found.score) != published.score:
+        for found, as_of, published in ((old, before.as_of, before.score), (new, entry.as_of, entry.score)):
+            if found.score is None or Decimal(found.score) != published:
                 return (
-                    f"computed anew as of {published.as_of:%Y-%m-%d} the score is {found.score}, published was"
-                    f" {published.score.normalize() if published.score else published.score:f}: the model was changed"
-                    " since, or not all data of that day is kept"
+                    f"computed anew as of {as_of:%Y-%m-%d} the score is {found.score}, published was"
+                    f" {points(published, sign=False)}: the model was changed since, or not all data of that day is"
+                    " kept"
                 )
         return moved_lines(old, new)
 

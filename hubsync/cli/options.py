@@ -41,13 +41,10 @@ def settings(*, new: bool = False, every: bool = False) -> Settings:
 
     Where all portals are named, one has to be chosen, unless the command is for `every` one of them.
     """
-    try:
-        found = Settings.of(_portal.get(), new=new)
-        if not (new or every):
-            found.refuse_no_choice()
-        return found
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("The file .env can't be read; it must be plain text in UTF-8.") from error
+    found = Settings.of(_portal.get(), new=new)
+    if not (new or every):
+        found.refuse_no_choice()
+    return found
 
 
 def typed(text: str) -> str:

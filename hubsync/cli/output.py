@@ -98,6 +98,12 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def points(number: Decimal, *, sign: bool = True) -> str:
+    """A number of points without needless zeros."""
+    text = f"{number.normalize():{'+' if sign else ''}f}"
+    return "0" if number == 0 else text
+
+
 def lasting(days: int) -> str:
     """A span of days as hubsync.yaml says it: in years or months where it is so many whole ones."""
     for unit, length in (("year", 365), ("month", 30)):

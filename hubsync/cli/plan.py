@@ -41,9 +41,10 @@ def plan(
         raise InputError("--out writes the whole plan, to be approved as it is; leave out --record.")
     if no_pull and full:
         raise InputError("--full pulls everything and --no-pull nothing; choose one.")
+    given = settings()
     if out is not None:
-        _check_place(out, force=force)
-    with Workspace.open(settings(), as_of=as_of(as_of_text)) as workspace:
+        _check_place(out, given.data, force=force)
+    with Workspace.open(given, as_of=as_of(as_of_text)) as workspace:
         try:
             with Watch(quiet=json) as watch:
                 result = run(workspace, Options("plan", full=full, pull=not no_pull), watch)
@@ -61,11 +62,11 @@ def plan(
     leave(result)
 
 
-def _check_place(out: Path, *, force: bool) -> None:
+def _check_place(out: Path, data: Path, *, force: bool) -> None:
     """Refuse a place where the plan can't be written, before the pull; raises InputError."""
     if out.is_dir() or not out.absolute().parent.is_dir() or not os.access(out.absolute().parent, os.W_OK):
         raise InputError(f"The file {out} can't be written: there is no such folder, or it may not be written to.")
-    refuse_taken(out, Store.files(settings().data), force=force)
+    refuse_taken(out, Store.files(data), force=force)
 
 
 def _show_last(workspace: Workspace, busy: RunningError, record: str | None, *, json: bool) -> RunResult:

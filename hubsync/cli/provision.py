@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hubsync.cli.options import Json, settings
-from hubsync.cli.output import emit, screen
+from hubsync.cli.output import counted, emit, screen
 from hubsync.provision import GROUP
 from hubsync.provision import provision as make
 from hubsync.workspace import Workspace
@@ -25,8 +25,8 @@ def provision(
     if json:
         emit({
             "portal_id": portal_id, "dry_run": dry_run, "group": GROUP, "groups_created": made.groups_created,
-            "created": made.created, "extended": made.extended, "existing": made.existing,
-            "conflicts": made.conflicts,
+            "created": made.created, "extended": made.extended, "relabelled": made.relabelled,
+            "existing": made.existing, "conflicts": made.conflicts, "refused": made.refused,
         })  # fmt: skip
         return
     console = screen()
@@ -35,10 +35,14 @@ def provision(
         console.print(f"  {verb}: {place}", style="green")
     for place in made.extended:
         console.print(f"  options {'would be added' if dry_run else 'added'}: {place}", style="green")
+    for place in made.relabelled:
+        console.print(f"  labels {'would be set' if dry_run else 'set'}: {place}", style="green")
+    for sentence in made.refused:
+        console.print(f"  {sentence}", style="yellow", markup=False, soft_wrap=True)
     for place in made.existing:
         console.print(f"  there already: {place}", style="dim")
     console.print(
-        f"Portal {portal_id}: {len(made.created)} properties {verb} in the group '{GROUP}',"
+        f"Portal {portal_id}: {counted(len(made.created), 'property', 'properties')} {verb} in the group '{GROUP}',"
         f" {len(made.existing)} were there already.",
         soft_wrap=True,
     )

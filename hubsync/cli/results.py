@@ -23,15 +23,7 @@ from hubsync.store import Reject, Store
 from hubsync.types import Plan
 from hubsync.workspace import Workspace
 
-EXIT_OF_STATUS: Mapping[str, int] = {"ok": 0, "held": 3}
-
-
-def moves_as_rows(moves: Mapping[str, Mapping[tuple[str, str], int]]) -> dict[str, list[dict[str, Any]]]:
-    """Tier moves as JSON says them."""
-    return {
-        model: [{"from": old, "to": new, "records": count} for (old, new), count in sorted(pairs.items())]
-        for model, pairs in moves.items()
-    }
+_EXIT_OF_STATUS: Mapping[str, int] = {"ok": 0, "held": 3}
 
 
 def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
@@ -50,8 +42,8 @@ def as_data(workspace: Workspace, result: RunResult) -> dict[str, Any]:
         "plan_hash": plan.hash if plan else None,
         "first_write": plan.first_write if plan else False,
         "new_models": plan.new_models if plan else (),
-        "tier_moves": moves_as_rows(plan.tier_moves if plan else {}),
-        "segment_moves": _segments(plan) if plan else {},
+        "tier_moves": _tier_moves(plan) if plan else {},
+        "segment_moves": _segment_moves(plan) if plan else {},
         "refresh_waits": plan.waiting if plan else {},
         "guards": plan.guards if plan else (),
         "unavailable": _gaps(result),
@@ -112,7 +104,15 @@ def show_moves(console: Console, catalog: Catalog, plan: Plan) -> None:
             console.print(render.matrix(model, moves, tiers(catalog, model)))
 
 
-def _segments(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+def _tier_moves(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Moves of tiers as JSON says them."""
+    return {
+        model: [{"from": old, "to": new, "records": count} for (old, new), count in sorted(moves.items())]
+        for model, moves in plan.tier_moves.items()
+    }
+
+
+def _segment_moves(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Moves of segments as JSON says them."""
     return {
         object_: [
@@ -170,4 +170,4 @@ def write_calls(store: Store, run_id: str) -> int:
 
 def leave(result: RunResult) -> None:
     """Exit with the code of the run's status; raises typer.Exit."""
-    raise typer.Exit(EXIT_OF_STATUS.get(result.status, 1))
+    raise typer.Exit(_EXIT_OF_STATUS.get(result.status, 1))

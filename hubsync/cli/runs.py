@@ -15,7 +15,6 @@ from hubsync.store import Run
 from hubsync.workspace import only_store
 
 _STYLES = {"ok": "green", "partial": "yellow", "held": "yellow", "failed": "red"}
-
 _REASON = 500
 _COUNTS = {"records_scored": "scored", "changes": "changes", "written": "written", "rejected": "refused"}
 

@@ -10,13 +10,13 @@ from typing import Annotated
 import sqlglot
 import typer
 
-from hubsync.catalog import load
+from hubsync.catalog import Catalog, load
 from hubsync.cli.options import Json, refuse_unknown_model, settings
 from hubsync.cli.output import emit
 from hubsync.pull import feeds_of
 from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.model import compile_model, model_sql
-from hubsync.scoring.sources import Feeds
 from hubsync.settings import Settings
 from hubsync.store import Store
 from hubsync.types import AsOf, Fit
@@ -26,9 +26,8 @@ from hubsync.workspace import Local, moment
 def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = False) -> None:
     """Print the SQL that scores a model: the facts it reads, then the score with every line of its explanation."""
     given = settings()
-    catalog = load(given.config)
+    catalog, as_of, feeds, fits = _known(given)
     refuse_unknown_model(model, catalog.models)
-    as_of, feeds, fits = _moment(given)
     vocabulary = catalog.vocabulary(as_of, feeds, fits)
     compiled = compile_model(catalog.models[model], vocabulary)
     needs = closure(compiled.needs, vocabulary)
@@ -49,14 +48,14 @@ def sql(model: Annotated[str, typer.Argument(metavar="MODEL")], *, json: Json = 
     sys.stdout.write("\n".join(f"{text};\n" for _, text in pretty))
 
 
-def _moment(given: Settings) -> tuple[AsOf, Feeds, Mapping[str, Fit]]:
+def _known(given: Settings) -> tuple[Catalog, AsOf, Feeds, Mapping[str, Fit]]:
     """The last run's moment, sources and fits; before the first run, now and the first source of each kind."""
     if not Store.portals(given.data):
-        return moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds(), {}
+        return load(given.config), moment(datetime.now(UTC).replace(tzinfo=None), "UTC"), Feeds(), {}
     local = Local.open(given)
     with local.store.read() as reader:
         fits = reader.fits(local.catalog.versions, local.as_of.now)
-        return local.as_of, feeds_of(local.catalog, reader.sources()), fits
+        return local.catalog, local.as_of, feeds_of(local.catalog, reader.sources()), fits
 
 
 def _pretty(text: str) -> str:

@@ -14,6 +14,7 @@ from hubsync.cli.meter import Meter, meter
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import emit, screen
 from hubsync.cli.results import words_of
+from hubsync.cli.reviews import Review, reviews
 from hubsync.cli.status_screen import show_status
 from hubsync.cli.versions_ending import WARN_BEFORE_END
 from hubsync.crm import Versions
@@ -45,6 +46,7 @@ class Status:
     portal_id: str
     account: Mapping[str, str]
     now: datetime
+    today: date
     last_run: Run | None
     last_good_run: Run | None
     age: timedelta | None
@@ -58,6 +60,7 @@ class Status:
     unreadable: Mapping[str, int]
     bots: Mapping[str, Stock]
     ahead: Mapping[str, int]
+    reviews: Sequence[Review]
     restored_at: datetime | None
     live: Live
     sizes: Mapping[str, int]
@@ -67,7 +70,7 @@ class Status:
 
 
 def status(*, json: Json = False) -> None:
-    """Show the last run, what HubSpot refuses, what waits for a decision, and the day's API calls."""
+    """Show the last run, what HubSpot refuses, what waits for a decision or a look, and the day's API calls."""
     given = settings()
     local = Local.open(given)
     found = gather(local, look(given, local))
@@ -85,7 +88,8 @@ def gather(local: Local, live: Live) -> Status:
         wall = datetime.now(UTC).replace(tzinfo=None)
         now = live.now or (max(wall, latest.started_at) if latest else wall)
         last = max(reader.runs(_RECENT), key=_when, default=None)
-        today = moment(now, local.account.get("time_zone", "UTC"))
+        time_zone = local.account.get("time_zone", "UTC")
+        today = moment(now, time_zone)
         rejects = words_of(reader.rejects())
         held, lost = held_now(reader)
         versions = Versions(local.catalog.main.api.version)
@@ -94,6 +98,7 @@ def gather(local: Local, live: Live) -> Status:
             portal_id=store.portal_id,
             account=local.account,
             now=now,
+            today=today.day,
             last_run=last,
             last_good_run=good,
             age=now - (good.ended_at or good.started_at) if good else None,
@@ -107,6 +112,7 @@ def gather(local: Local, live: Live) -> Status:
             unreadable=reader.unreadable(),
             bots=_bots(stock, states),
             ahead={source: of.ahead for source, of in stock.items() if of.ahead},
+            reviews=reviews(local.catalog, reader.models(), today, time_zone),
             restored_at=reader.restored_at(),
             live=live,
             sizes=reader.sizes(),
@@ -162,6 +168,7 @@ def _data(found: Status) -> dict[str, Any]:
         "unreadable": found.unreadable,
         "bots": found.bots,
         "ahead": found.ahead,
+        "models": [each.data() for each in found.reviews],
         "restored_at": found.restored_at,
         "calls_today": found.meter.own,
         "api": found.meter.data(),

@@ -11,6 +11,7 @@ from rich.text import Text
 from hubsync.cli import render
 from hubsync.cli.bots import bot_sentence
 from hubsync.cli.output import clean, counted, lasting, megabytes, moment
+from hubsync.cli.source_screen import SourceLine, show_sources
 from hubsync.cli.versions_ending import ending_sentences
 from hubsync.store import Run
 
@@ -40,6 +41,7 @@ def show_status(console: Console, found: Status) -> None:
     if bots := bot_sentence(found.bots):
         console.print(bots, soft_wrap=True)
     _show_sources(console, found)
+    _show_reviews(console, found)
     _show_calls(console, found)
     _show_settings(console, found)
 
@@ -98,20 +100,36 @@ def _show_rejects(console: Console, found: Status) -> None:
 
 
 def _show_sources(console: Console, found: Status) -> None:
-    if not found.sources:
+    lines = [
+        SourceLine(each.kind, each.source, each.status, _instead(each.replaced_by), each.reason)
+        for each in found.sources
+    ]
+    if lines:
+        show_sources(console, "Sources", lines)
+
+
+def _instead(replaced_by: str | None) -> str:
+    return (replaced_by or "").partition("/")[2] or "nothing"
+
+
+def _show_reviews(console: Console, found: Status) -> None:
+    """Who answers for each model and when it was last looked at; then, in one sentence, which ones are due."""
+    if not found.reviews:
         return
-    made = render.table("event", "source", "", "instead", title="Sources")
-    reasons: dict[str, list[str]] = {}
-    for source in found.sources:
-        used = source.status == "active"
-        mark = Text(source.status, style="green" if used else "yellow")
-        instead = "" if used else (source.replaced_by or "nothing").partition("/")[2] or "nothing"
-        made.add_row(source.kind, source.source.partition("/")[2], mark, instead)
-        if not used:
-            reasons.setdefault(source.reason, []).append(source.source)
+    made = render.table("model", "owner", "changed", "fitted", "reviewed", "due for a look", title="Models")
+    for each in found.reviews:
+        days = (each.changed_at, each.fitted_at, each.reviewed_on, each.due_on)
+        *looks, due_on = (f"{day:%Y-%m-%d}" if day is not None else "" for day in days)
+        made.add_row(each.model, each.owner, *looks, Text(due_on, style="yellow" if each.is_due else ""))
     console.print(made)
-    for reason, sources in reasons.items():
-        console.print(Text.assemble(f"  {', '.join(sources)}: ", clean(reason, 300)), soft_wrap=True)
+    due = ", ".join(f"{each.model} ({each.owner}, {lasting(each.every)})" for each in found.reviews if each.is_due)
+    if due:
+        console.print(
+            f"Due for a look, since nobody has changed, fitted or reviewed them for so long: {due}. Compare their"
+            " scores with what really happened, then mend their rules or run `hubsync fit`; where all is well, write"
+            f" `reviewed_on: {found.today}` into their files.",
+            style="yellow", soft_wrap=True,
+        )  # fmt: skip
 
 
 def _show_unreadable(console: Console, found: Status) -> None:

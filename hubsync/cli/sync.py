@@ -44,11 +44,12 @@ def sync(
     json: Json = False,
 ) -> None:
     """Pull, score, plan, and write to HubSpot what changed; the first time it asks."""
-    if (accept is not None) + (plan_file is not None) > 1 or ((accept or plan_file) and (full or as_of_text)):
+    approved = accept is not None or plan_file is not None
+    if approved and (full or as_of_text or (accept is not None and plan_file is not None)):
         raise InputError("--plan and --accept write a plan as it was made; use one of them, without --full or --as-of.")
     with Workspace.open(settings(), as_of=as_of(as_of_text)) as workspace:
         with Signs() if progress else Watch(quiet=json) as watch:
-            if accept is not None or plan_file is not None:
+            if approved:
                 result = push_approved(workspace, approve(workspace, run_id=accept, file=plan_file), watch)
             else:
                 asks = FirstWrite(workspace, watch, quiet=json)

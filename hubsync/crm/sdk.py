@@ -6,7 +6,7 @@ use. The SDK's own pool, retries, host and exceptions never come into play.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -149,19 +149,22 @@ class Sdk:
                 )
         return [each for each in wanted if each.name not in existing]
 
-    def add_options(self, object_type: str, wanted: PropertyDefinition) -> PropertyDefinition:
-        """Adds options to an existing enumeration; those it has already are kept."""
+    def set_options(self, object_type: str, wanted: PropertyDefinition) -> PropertyDefinition:
+        """Gives an existing enumeration the options that are wanted, with their labels; its others stay as they are.
+
+        HubSpot replaces the whole list, so every option is sent, with what else HubSpot has of it.
+        """
         with _ours("properties.get"):
-            existing = _definition(object_type, self._properties.get_by_name(object_type, wanted.name))
-        have = {value for value, _ in existing.options}
-        options = (*existing.options, *(each for each in wanted.options if each[0] not in have))
+            live = self._properties.get_by_name(object_type, wanted.name)
+        existing = _definition(object_type, live)
+        options = dict(existing.options) | dict(wanted.options)
         with _ours("properties.update"):
             # The live type is sent along because 2026-09 may require it.
             update = properties.PropertyUpdate(
-                type=existing.type, field_type=existing.field_type, options=_options(options)
+                type=existing.type, field_type=existing.field_type, options=_options(options.items(), live.options)
             )
             self._properties.update(object_type, wanted.name, update)
-        return replace(existing, options=options)
+        return replace(existing, options=tuple(options.items()))
 
     def owners(self, *, archived: bool = False) -> list[Owner]:
         """All owners of the portal."""
@@ -245,8 +248,13 @@ def _creation(each: PropertyDefinition) -> Any:
     )
 
 
-def _options(options: Sequence[tuple[str, str]]) -> list[Any]:
-    return [
-        properties.OptionInput(value=value, label=label, display_order=number, hidden=False)
+def _options(options: Iterable[tuple[str, str]], live: Sequence[Any] | None = None) -> list[Any]:
+    """Options in their order; those that are live keep their place, and whether they are hidden."""
+    sent = {
+        value: properties.OptionInput(value=value, label=label, display_order=number, hidden=False)
         for number, (value, label) in enumerate(options)
-    ]
+    }
+    for each in live or ():
+        option = sent[each.value]
+        option.display_order, option.hidden, option.description = each.display_order, each.hidden, each.description
+    return [*sent.values()]

@@ -1,4 +1,6 @@
 """Stage 3: scores against HubSpot's values become changes, tiers and guards; nothing is written to HubSpot."""
+# Names are quoted by `name`; they come from the catalog.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -19,19 +21,19 @@ from hubsync.plan.guards import (
     pull_guards,
     tier_guards,
     tier_moves,
-    writes_calls,
 )
 from hubsync.plan.known import KnownData, known_data, known_guard
-from hubsync.plan.moves import Writing, make_moves, make_touched
+from hubsync.plan.moves import Writing, make_moves, make_touched, name
 from hubsync.plan.refill import make_since
 from hubsync.plan.refresh import days_since, refreshing
-from hubsync.plan.segments import plan_segments, watches
+from hubsync.plan.segments import plan_segments, segment_writings
+from hubsync.scoring.configuration import Guards
 from hubsync.scoring.scores import Scores
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import Scratch
 from hubsync.types import AsOf, Guard, Plan
 
-__all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "plan", "watches"]
+__all__ = ["PULL_GUARD", "Circumstances", "any_held", "footprints", "keep", "plan", "segment_writings"]
 
 
 @dataclass(frozen=True)
@@ -61,58 +63,61 @@ def plan(
     Every model that is on and not held is compared with HubSpot's values; what was written by models that are
     off, or to records that left `who`, is cleared.
     """
-    as_of, held = vocabulary.as_of, circumstances.held
+    as_of, held, limits = vocabulary.as_of, circumstances.held, catalog.main.guards
     refresh = refreshing(catalog.on, circumstances.refreshed, as_of.day, held)
-    writings = _writings(catalog, scores, held, refresh.waiting)
     make_tables(scratch)
     make_touched(scratch, scores.models, vocabulary)
-    guards: list[Guard] = list(pull_guards(circumstances.pulled, catalog.main.guards))
     still = days_since_write(scratch, as_of.now)
-    moves = {writing.model.name: _moved(scratch, writing, as_of) for writing in writings}
-    renewed = [writing.model.name for writing in writings if is_renewed(scratch, writing)]
-    for writing in writings:
-        name = writing.model.name
-        limits = eased(catalog.main.guards, max(still, days_since(circumstances.refreshed, name, as_of.day)))
-        guards += tier_guards(writing, moves[name], limits, renewed=name in renewed)
+    moved = {}
+    for writing in _writings(catalog, scores, held, refresh.waiting):
+        days = max(still, days_since(circumstances.refreshed, writing.model.name, as_of.day))
+        moved[writing.model.name] = _moved(scratch, writing, as_of, eased(limits, days))
+    guards = [*pull_guards(circumstances.pulled, limits), *(guard for each in moved.values() for guard in each.guards)]
     guards += clear(scratch, catalog, scores, circumstances.footprints, held, circumstances.existing)
     drop_rejected(scratch, as_of)
     # The models are settled: segments see what is published now.
-    limits = eased(catalog.main.guards, still)
-    found, segment_moves = plan_segments(scratch, catalog, scores, vocabulary, held, limits)
-    guards += found
+    found, segment_moves = plan_segments(scratch, catalog, scores, vocabulary, held, eased(limits, still))
     drop_rejected(scratch, as_of)
-    known = known_data(scratch, scores.models, circumstances.held, circumstances.known_data)
-    guards += known_guard(scores.models, known, circumstances.known_data, catalog.main.guards)
+    known = known_data(scratch, scores.models, held, circumstances.known_data)
     records = _records_per_object(scratch)
-    budget = budget_guard(writes_calls(records), circumstances.calls_left)
-    if budget is not None and records:
-        guards.append(budget)
+    guards += [*found, *known_guard(scores.models, known, circumstances.known_data, limits)]
+    guards += budget_guard(records, circumstances.calls_left)
     return Plan(
         run_id=circumstances.run_id,
         as_of=as_of.now,
         hash=plan_hash(scratch),
         records_scored=_distinct(scratch, scores),
-        changes=int(scratch.execute("SELECT count(*) FROM changes")[0][0]),
+        changes=_count(scratch, "changes"),
         records_changed=sum(records.values()),
-        first_write=not int(scratch.execute("SELECT count(*) FROM published")[0][0]),
-        tier_moves=moves,
+        first_write=not _count(scratch, "published"),
+        tier_moves={model: each.tiers for model, each in moved.items()},
         guards=tuple(guards),
-        new_models=tuple(renewed),
-        held_models=dict(circumstances.held),
+        new_models=tuple(model for model, each in moved.items() if each.renewed),
+        held_models=dict(held),
         known_data=known,
-        replaced=int(scratch.execute("SELECT count(*) FROM changes WHERE COALESCE(before, '') <> ''")[0][0]),
+        replaced=_count(scratch, "changes WHERE COALESCE(before, '') <> ''"),
         segment_moves=segment_moves,
         refreshed=refresh.days,
         waiting=refresh.waiting,
     )
 
 
-def _moved(scratch: Scratch, writing: Writing, as_of: AsOf) -> TierMoves:
-    """Add the changes of one model; returns its tier moves."""
+@dataclass(frozen=True)
+class _Moved:
+    """What one model moves: tiers, whether by a new version, and what the guards say of it."""
+
+    tiers: TierMoves
+    renewed: bool
+    guards: Sequence[Guard]
+
+
+def _moved(scratch: Scratch, writing: Writing, as_of: AsOf, limits: Guards) -> _Moved:
+    """Add the changes of one model."""
     make_since(scratch, writing)
     make_moves(scratch, writing, as_of)
     add_changes(scratch, writing, as_of)
-    return tier_moves(scratch, writing)
+    tiers, renewed = tier_moves(scratch, writing), is_renewed(scratch, writing)
+    return _Moved(tiers, renewed, tuple(tier_guards(writing, tiers, limits, renewed=renewed)))
 
 
 def _writings(catalog: Catalog, scores: Scores, held: Collection[str], waiting: Collection[str]) -> list[Writing]:
@@ -122,15 +127,17 @@ def _writings(catalog: Catalog, scores: Scores, held: Collection[str], waiting: 
         Writing(
             model,
             catalog.version(model.name, scores.fits),
-            main.write_if_changed_by
-            if model.declaration.write_if_changed_by is None
-            else model.declaration.write_if_changed_by,
+            own if (own := model.declaration.write_if_changed_by) is not None else main.write_if_changed_by,
             main.time_moves_every,
             due=model.name not in waiting,
         )
         for model in scores.models
         if model.name in on and model.name not in held and model.declaration.writes is not None
     ]
+
+
+def _count(scratch: Scratch, rows: str) -> int:
+    return int(scratch.execute(f"SELECT count(*) FROM {rows}")[0][0])
 
 
 def _records_per_object(scratch: Scratch) -> dict[str, int]:
@@ -140,13 +147,7 @@ def _records_per_object(scratch: Scratch) -> dict[str, int]:
 
 def _distinct(scratch: Scratch, scores: Scores) -> int:
     """Records with at least one score, all objects together."""
-    objects = sorted({model.object for model in scores.models})
-    total = 0
-    for object_ in objects:
-        union = " UNION ".join(
-            f'SELECT record_id FROM "{model.relation}"'  # noqa: S608
-            for model in scores.models
-            if model.object == object_
-        )
-        total += int(scratch.execute(f"SELECT count(*) FROM ({union})")[0][0])  # noqa: S608
-    return total
+    relations: dict[str, list[str]] = {}
+    for model in scores.models:
+        relations.setdefault(model.object, []).append(f"SELECT record_id FROM {name(model.relation)}")
+    return sum(_count(scratch, f"({' UNION '.join(each)})") for each in relations.values())

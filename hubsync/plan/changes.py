@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hubsync.plan.moves import Writing, closed, extra_differs, literal, name
+from hubsync.plan.moves import Writing, closed, extra_differs, had, literal, name
 from hubsync.scoring import sql
 from hubsync.scoring.model import extra_column
 from hubsync.store import VALUES_HASH, Scratch, Writer
@@ -50,7 +50,7 @@ def make_tables(scratch: Scratch) -> None:
     )
     scratch.execute(
         "CREATE OR REPLACE TABLE decisions (object VARCHAR, record_id VARCHAR, model VARCHAR, version VARCHAR,"
-        " score INTEGER, tier VARCHAR, known_data DOUBLE, why VARCHAR)"
+        " score INTEGER, tier VARCHAR, known_data DOUBLE, why VARCHAR, extras JSON)"
     )
 
 
@@ -82,8 +82,20 @@ def add_changes(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
             )
     scratch.execute(
         f"INSERT INTO decisions SELECT {literal(model.object)}, record_id, {literal(model.name)},"
-        f" {literal(writing.version)}, score, tier, known_data, why FROM {name(writing.table)} WHERE counts"
+        f" {literal(writing.version)}, score, tier, known_data, why, {_beside(writing)} FROM {name(writing.table)}"
+        " WHERE counts"
     )
+
+
+def _beside(writing: Writing) -> str:
+    """What HubSpot has beside the score once the plan is written, as JSON of its texts by key."""
+    if not writing.extras:
+        return "NULL"
+    pairs = []
+    for key in writing.extras:
+        after, before = (f"CAST({value} AS VARCHAR)" for value in (name(extra_column(key)), had(key)))
+        pairs.append(f"{literal(key)}, CASE WHEN writes THEN {after} ELSE {before} END")
+    return f"json_object({', '.join(pairs)})"
 
 
 def add_clears(scratch: Scratch, retired: Retired) -> int:
@@ -108,7 +120,7 @@ def add_clears(scratch: Scratch, retired: Retired) -> int:
         )
     rows = scratch.execute(
         f"INSERT INTO decisions SELECT {literal(retired.object)}, record_id, {literal(retired.model)},"
-        f" {literal(retired.version)}, NULL, NULL, NULL, NULL FROM written WHERE NOT stays"
+        f" {literal(retired.version)}, NULL, NULL, NULL, NULL, NULL FROM written WHERE NOT stays"
     )
     return int(rows[0][0])
 

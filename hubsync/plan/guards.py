@@ -106,14 +106,14 @@ def pull_guards(records: Mapping[str, tuple[int, int]], limits: Guards) -> Itera
         )  # fmt: skip
 
 
-def budget_guard(calls: int, left: int | None) -> Guard | None:
-    """The writes must fit into what is left of the day's calls; None when HubSpot does not say what is left."""
-    if left is None:
-        return None
-    return Guard(
-        "API calls", calls > left,
-        f"Writing takes about {calls:,} calls; {left:,} are left for hubsync today.", calls, left,
-    )  # fmt: skip
+def budget_guard(records: Mapping[str, int], left: int | None) -> Iterator[Guard]:
+    """The writes must fit into what is left of the day's calls, if HubSpot says what is left."""
+    calls = writes_calls(records)
+    if calls and left is not None:
+        yield Guard(
+            "API calls", calls > left,
+            f"Writing takes about {calls:,} calls; {left:,} are left for hubsync today.", calls, left,
+        )  # fmt: skip
 
 
 def published_count(scratch: Scratch, model: str, object_: str) -> int:

@@ -7,7 +7,7 @@ All in SQL over the scores, HubSpot's values as last pulled (`own_...`) and what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,9 +16,9 @@ from hubsync.scoring import sql
 from hubsync.scoring.body import Axis
 from hubsync.scoring.declarations import EXTRAS, Writes
 from hubsync.scoring.facts import closure
+from hubsync.scoring.feeds import LINKS
 from hubsync.scoring.model import CompiledModel, extra_column
 from hubsync.scoring.needs import Need, RollupNeed
-from hubsync.scoring.sources import LINKS
 from hubsync.scoring.tiers import UNSCORED, axis_part, settled_sql
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.scoring.why import shortened
@@ -124,9 +124,10 @@ def _through(object_: str, over: str) -> str:
 def make_moves(scratch: Scratch, writing: Writing, as_of: AsOf) -> None:
     """Make the relation of one model's moves: every scored record, with what it had and whether to write.
 
-    `writes` says that HubSpot gets it: a tier or a code that differs, whatever differs of another version or from what
-    was published (edited there, or never arrived), what HubSpot has lost, and else only a large enough change. `counts`
-    says that the history gets it: also a tier or a version that HubSpot needs no word about.
+    `writes` says that HubSpot gets it: a tier or a text beside the score (a code) that differs, whatever differs of
+    another version or from what was published (edited there, or never arrived), what HubSpot has lost, and else only a
+    large enough change. `counts` says that the history gets it: also a tier or a version that HubSpot needs no word
+    about.
     """
     scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing, as_of)}")
 
@@ -149,7 +150,7 @@ def _joined(writing: Writing) -> str:
         f"SELECT s.record_id, s.score, s.known_data, s.why, s.band{values},"
         f" CASE WHEN p.version = {literal(writing.version)} THEN p.tier END AS held,"
         " p.tier AS last_tier, p.score AS last_score, p.version AS last_version, p.as_of AS last_as_of,"
-        " p.why AS last_why,"
+        " p.why AS last_why, p.extras AS last_extras,"
         f" {own(writes.score)} AS own_score, {own(writes.tier)} AS own_tier, {own(writes.why)} AS own_why,"
         f" {own(writes.tier_changed_at)} AS own_changed, n.since, t.touched_at{extras}"
         f" FROM {name(model.relation)} s"
@@ -181,16 +182,25 @@ def settled(axes: tuple[Axis, ...], margin: Decimal, named: Sequence[str] = ()) 
         for number, axis in enumerate(axes)
     ]
     kept = " || ".join(f"({sql.render(part)})" for part in parts)
-    free = ", ".join(literal(name) for name in (UNSCORED, *named))
+    free = ", ".join(literal(tier) for tier in (UNSCORED, *named))
     return f"CASE WHEN held IS NULL OR band IN ({free}) OR held IN ({free}) THEN band ELSE {kept} END"
 
 
 def extra_differs(key: str) -> str:
     """The condition under which HubSpot has another value than what is made beside the score."""
     if EXTRAS[key] == "text":
-        return f"COALESCE({name(f'own_{key}')}, '') <> COALESCE({name(extra_column(key))}, '')"
-    number = sql.render(sql.to_number(sql.column(f"own_{key}")))
-    return f"({number}) IS DISTINCT FROM CAST({name(extra_column(key))} AS DOUBLE)"
+        return f"COALESCE({had(key)}, '') <> COALESCE({name(extra_column(key))}, '')"
+    return f"({had(key)}) IS DISTINCT FROM CAST({name(extra_column(key))} AS DOUBLE)"
+
+
+def had(key: str) -> str:
+    """What HubSpot has of a value beside the score, in its type."""
+    value = sql.column(f"own_{key}")
+    return sql.render(value if EXTRAS[key] == "text" else sql.to_number(value))
+
+
+def _any_of(conditions: Iterable[str]) -> str:
+    return f"({' OR '.join(['FALSE', *conditions])})"
 
 
 def _tier(model: CompiledModel) -> str:
@@ -204,8 +214,9 @@ def _kept(writing: Writing, tiered: str) -> str:
         return tiered
     parts = {"score": "CAST(last_score AS INTEGER)", "tier": "last_tier", "band": "last_tier", "why": "last_why"}
     for key in writing.extras:
-        had = name(f"own_{key}") if EXTRAS[key] == "text" else sql.render(sql.to_number(sql.column(f"own_{key}")))
-        parts[extra_column(key)] = f"coalesce({had}, {name(extra_column(key))})"
+        last = sql.json_text(sql.column("last_extras"), key)
+        typed = sql.render(last if EXTRAS[key] == "text" else sql.to_number(last))
+        parts[extra_column(key)] = f"coalesce({typed}, {had(key)}, {name(extra_column(key))})"
     # A record that was cleared has nothing that could stay.
     same = f"last_version = {literal(writing.version)} AND (last_tier IS NOT NULL OR last_score IS NOT NULL)"
     kept = [f"CASE WHEN {same} THEN {last} ELSE {name(each)} END AS {name(each)}" for each, last in parts.items()]
@@ -218,14 +229,14 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
     due = sql.render(sql.moment(as_of.now - timedelta(days=writing.time_moves_every)))
     score_differs = f"({number}) IS DISTINCT FROM CAST(score AS DOUBLE)" if writes.score else "FALSE"
     tier_differs = "COALESCE(own_tier, '') <> COALESCE(tier, '')" if writes.tier else "FALSE"
-    code_differs = extra_differs("code") if writes.code else "FALSE"
+    texts_differ = _any_of(extra_differs(key) for key in writing.extras if EXTRAS[key] == "text")
     new_version = f"last_version IS DISTINCT FROM {literal(writing.version)}"
     owed = f"last_as_of IS NOT NULL AND ({number}) IS DISTINCT FROM CAST(last_score AS DOUBLE)"
     large = f"({number}) IS NULL OR score IS NULL OR abs(({number}) - score) >= {writing.at_least}"
     fresh = f"last_score IS NULL OR touched_at > last_as_of OR last_as_of <= {due}" if not writing.paced else "TRUE"
-    lost = [f"{extra} IS NOT NULL AND own_{key} IS NULL" for key in writing.extras for extra in (extra_column(key),)]
+    lost = [f"{name(extra_column(key))} IS NOT NULL AND {name(f'own_{key}')} IS NULL" for key in writing.extras]
     lost += ["own_why IS NULL"] if writes.why else []
-    lost_one = f"(last_tier IS NOT NULL OR last_score IS NOT NULL) AND ({' OR '.join(['FALSE', *lost])})"
+    lost_one = f"(last_tier IS NOT NULL OR last_score IS NOT NULL) AND {_any_of(lost)}"
     text = sql.render(shortened(sql.column("spoken")))
     spoken = (
         "CASE WHEN tier <> band THEN concat('Stays ', tier, ', ', band,"
@@ -236,9 +247,9 @@ def _decided(writing: Writing, as_of: AsOf) -> str:
         f" tiered AS ({_kept(writing, f'SELECT *, {_tier(model)} AS tier FROM joined')}),"
         f" judged AS (SELECT *, {score_differs} AS score_differs, {tier_differs} AS tier_differs,"
         f" {new_version} AS new_version, ({owed}) AS owed, ({large}) AS large, ({fresh}) AS fresh,"
-        f" {code_differs} AS code_differs, ({lost_one}) OR since IS NOT NULL AS lost, {spoken} AS spoken FROM tiered)"
+        f" {texts_differ} AS texts_differ, ({lost_one}) OR since IS NOT NULL AS lost, {spoken} AS spoken FROM tiered)"
         f" SELECT * EXCLUDE (why, spoken), {text} AS why,"
-        " tier_differs OR code_differs OR lost"
+        " tier_differs OR texts_differ OR lost"
         " OR (score_differs AND (new_version OR owed OR (large AND fresh))) AS writes,"
         " writes OR new_version OR tier IS DISTINCT FROM last_tier AS counts FROM judged"
     )

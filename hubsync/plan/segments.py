@@ -30,12 +30,9 @@ from hubsync.types import Guard
 SegmentMoves = dict[str, dict[str, list[int]]]
 """Per object and segment: the records that belonged to it, enter it, and leave it."""
 
-_PART = "list_sort(list_distinct(list_filter(list_transform(string_split({0}, ';'), lambda x: trim(x)),"
-_PART += " lambda x: x <> '')))"
-
 
 @dataclass(frozen=True)
-class Watch:
+class SegmentWriting:
     """The active segments of one object, and what they are written to."""
 
     object: str
@@ -70,7 +67,9 @@ class Watch:
         return json.dumps(said, sort_keys=True)
 
 
-def watches(catalog: Catalog, vocabulary: Vocabulary, held: Collection[str] = ()) -> tuple[Watch, ...]:
+def segment_writings(
+    catalog: Catalog, vocabulary: Vocabulary, held: Collection[str] = ()
+) -> tuple[SegmentWriting, ...]:
     """The active segments by object; an object whose property can't be written now is left out."""
     segments, property_ = catalog.compiled_segments(vocabulary), catalog.main.segments_property
     found = []
@@ -79,22 +78,24 @@ def watches(catalog: Catalog, vocabulary: Vocabulary, held: Collection[str] = ()
         if mine and model not in held:
             read = catalog.read_by_segments
             untrusted = (each.key for each in mine if {each.name, *read[each.key]} & set(held))
-            found.append(Watch(object_, mine, property_, frozenset(untrusted)))
+            found.append(SegmentWriting(object_, mine, property_, frozenset(untrusted)))
     return tuple(found)
 
 
-def make_members(scratch: Scratch, watch: Watch, catalog: Catalog, scores: Scores, vocabulary: Vocabulary) -> None:
+def make_members(
+    scratch: Scratch, writing: SegmentWriting, catalog: Catalog, scores: Scores, vocabulary: Vocabulary
+) -> None:
     """Make `members_<object>`: b<n> and a<n> of each record and segment (see `members_sql`).
 
     Reads `decisions`, what this run is about to publish; the table exists, and may be empty.
     """
-    models = sorted({model for each in watch.segments for model in each.models})
+    models = sorted({model for each in writing.segments for model in each.models})
     versions = {model: catalog.version(model, scores.fits) for model in models}
-    remembered = sorted({model for each in watch.segments if each.remembers for model in each.models})
-    table = _make_told(scratch, watch.object, remembered, vocabulary)
-    _make_standing(scratch, watch.object, models, catalog)
-    query = members_sql(watch.segments, watch.object, table, versions, vocabulary)
-    scratch.execute(f"CREATE OR REPLACE TABLE {name(f'members_{watch.object}')} AS {sql.render(query)}")
+    remembered = sorted({model for each in writing.segments if each.remembers for model in each.models})
+    table = _make_told(scratch, writing.object, remembered, vocabulary)
+    _make_standing(scratch, writing.object, models, catalog)
+    query = members_sql(writing.segments, writing.object, table, versions, vocabulary)
+    scratch.execute(f"CREATE OR REPLACE TABLE {name(f'members_{writing.object}')} AS {sql.render(query)}")
 
 
 def _make_told(scratch: Scratch, object_: str, models: Sequence[str], vocabulary: Vocabulary) -> str:
@@ -150,69 +151,74 @@ def plan_segments(
     """Add the changes and decisions of all active segments; returns their guards and moves."""
     guards: list[Guard] = []
     moves: SegmentMoves = {}
-    for watch in watches(catalog, vocabulary, held):
-        make_members(scratch, watch, catalog, scores, vocabulary)
-        scratch.execute(f"CREATE OR REPLACE TABLE {name(watch.table)} AS {_decided(watch)}")
-        _add(scratch, watch)
-        moves[watch.object] = _moves(scratch, watch)
-        guards += _guards(scratch, watch, limits)
+    for writing in segment_writings(catalog, vocabulary, held):
+        make_members(scratch, writing, catalog, scores, vocabulary)
+        scratch.execute(f"CREATE OR REPLACE TABLE {name(writing.table)} AS {_decided(writing)}")
+        _add(scratch, writing)
+        moves[writing.object] = _moves(scratch, writing)
+        guards += _guards(scratch, writing, limits)
     return guards, moves
 
 
-def _decided(watch: Watch) -> str:
+def _decided(writing: SegmentWriting) -> str:
     """Members as sorted lists, what HubSpot has and what was published last; a closed deal is frozen."""
     belongs = [
-        f"CASE WHEN {f'list_contains(last, {literal(each.key)})' if each.key in watch.held else f'b{number}'}"
+        f"CASE WHEN {f'list_contains(last, {literal(each.key)})' if each.key in writing.held else f'b{number}'}"
         f" THEN {literal(each.key)} END"
-        for number, each in enumerate(watch.segments)
+        for number, each in enumerate(writing.segments)
     ]
-    mine = f"p.object = {literal(watch.object)} AND p.model = {literal(watch.model)}"
-    # A value that consists of blanks and semicolons alone is none.
+    mine = f"p.object = {literal(writing.object)} AND p.model = {literal(writing.model)}"
     return (
-        f"WITH joined AS (SELECT m.*, {own(watch.writes)} AS own, coalesce({_PART.format('p.tier')}, []) AS last"
-        f" FROM {name(f'members_{watch.object}')} m"
-        f" JOIN {name(f'records_{watch.object}')} r ON r.record_id = m.record_id"
-        f" LEFT JOIN {name(f'own_{watch.object}')} o ON o.record_id = m.record_id"
+        f"WITH joined AS (SELECT m.*, {own(writing.writes)} AS own, {_named('p.tier')} AS last"
+        f" FROM {name(f'members_{writing.object}')} m"
+        f" JOIN {name(f'records_{writing.object}')} r ON r.record_id = m.record_id"
+        f" LEFT JOIN {name(f'own_{writing.object}')} o ON o.record_id = m.record_id"
         f" LEFT JOIN published p ON {mine} AND p.record_id = m.record_id"
-        f" WHERE NOT {closed(watch.object, 'properties')}),"
+        f" WHERE NOT {closed(writing.object, 'properties')}),"
         f" told AS (SELECT *, list_sort(list_filter([{', '.join(belongs)}], lambda x: x IS NOT NULL)) AS now,"
-        f" coalesce({_PART.format('own')}, []) AS had FROM joined)"
+        f" {_named('own')} AS had FROM joined)"
         " SELECT *, array_to_string(now, ';') AS after, now <> had AS writes, now <> last OR writes AS counts FROM told"
     )
 
 
-def _add(scratch: Scratch, watch: Watch) -> None:
-    table, object_, model = name(watch.table), literal(watch.object), literal(watch.model)
+def _named(value: str) -> str:
+    """The segments that a value of the property names, as a sorted list; blanks and semicolons alone name none."""
+    trimmed = f"list_transform(string_split({value}, ';'), lambda x: trim(x))"
+    return f"coalesce(list_sort(list_distinct(list_filter({trimmed}, lambda x: x <> ''))), [])"
+
+
+def _add(scratch: Scratch, writing: SegmentWriting) -> None:
+    table, object_, model = name(writing.table), literal(writing.object), literal(writing.model)
     scratch.execute(
-        f"INSERT INTO changes SELECT {object_}, record_id, {model}, {literal(watch.writes)}, own, after"
+        f"INSERT INTO changes SELECT {object_}, record_id, {model}, {literal(writing.writes)}, own, after"
         f" FROM {table} WHERE writes"
     )
     scratch.execute(
-        f"INSERT INTO decisions SELECT {object_}, record_id, {model}, {literal(watch.version)}, NULL,"
-        f" nullif(after, ''), NULL, NULL FROM {table} WHERE counts"
+        f"INSERT INTO decisions SELECT {object_}, record_id, {model}, {literal(writing.version)}, NULL,"
+        f" nullif(after, ''), NULL, NULL, NULL FROM {table} WHERE counts"
     )
 
 
-def _moves(scratch: Scratch, watch: Watch) -> dict[str, list[int]]:
+def _moves(scratch: Scratch, writing: SegmentWriting) -> dict[str, list[int]]:
     sides = ("last", "list_filter(now, lambda x: NOT list_contains(last, x))",
              "list_filter(last, lambda x: NOT list_contains(now, x))")  # fmt: skip
-    found: dict[str, list[int]] = {each.key: [0, 0, 0] for each in watch.segments}
+    found: dict[str, list[int]] = {each.key: [0, 0, 0] for each in writing.segments}
     for place, side in enumerate(sides):
-        rows = scratch.execute(f"SELECT key, count(*) FROM (SELECT unnest({side}) AS key FROM {name(watch.table)})"
+        rows = scratch.execute(f"SELECT key, count(*) FROM (SELECT unnest({side}) AS key FROM {name(writing.table)})"
                                " GROUP BY key ORDER BY key")  # fmt: skip
         for key, count in rows:
             found.setdefault(str(key), [0, 0, 0])[place] = int(count)
     return found
 
 
-def _guards(scratch: Scratch, watch: Watch, limits: Guards) -> Iterator[Guard]:
+def _guards(scratch: Scratch, writing: SegmentWriting, limits: Guards) -> Iterator[Guard]:
     """At most so many records may enter or leave a segment; the first segments of an object move nobody."""
-    if not published_count(scratch, watch.model, watch.object):
+    if not published_count(scratch, writing.model, writing.object):
         return
     moved, everybody = scratch.execute(
-        f"SELECT count(*) FILTER (WHERE now <> last), count(*) FROM {name(watch.table)}"
+        f"SELECT count(*) FILTER (WHERE now <> last), count(*) FROM {name(writing.table)}"
     )[0]
     yield share_guard(
-        f"segments of {watch.object}", int(moved), max(int(everybody), 1), limits.tier_changes, limits.minimum,
+        f"segments of {writing.object}", int(moved), max(int(everybody), 1), limits.tier_changes, limits.minimum,
         "enter or leave a segment", " A change of segments.yaml or of a model is the likely cause.",
     )  # fmt: skip

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from hubsync.catalog import Catalog
 from hubsync.pull.result import SourceReport
 from hubsync.pull.sources.streams import Ended
+from hubsync.scoring.feeds import Feeds, source_ids
 from hubsync.scoring.origins import AnySource, CounterSource, EventKind
-from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.store import SourceState, Stock
 from hubsync.types import AsOf
 

@@ -16,6 +16,11 @@ from hubsync.store import Writer
 _LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 (naive UTC)
 
 
+def derived(source_id: str) -> str:
+    """The name of the cursor that remembers what a source's events were made of."""
+    return f"derived/{source_id}"
+
+
 class Derivation:
     """Makes the events of a source anew when something that they come from has changed.
 
@@ -62,14 +67,14 @@ class Derivation:
         if not unchanged:
             made = self._writer.replace_events(source_id, kind, query, self._now, file=file, since=self._since)
             count = made.unreadable
-        self._writer.set_cursor(f"derived/{source_id}", {**position, "unreadable": count}, self._now)
+        self._writer.set_cursor(derived(source_id), {**position, "unreadable": count}, self._now)
         return int(count)
 
     def _home(self, currency: str | None) -> str:
         return self._survey.portal.currency if currency is not None else ""
 
     def _cursor(self, source_id: str) -> Mapping[str, Any]:
-        return self._survey.past.cursors.get(f"derived/{source_id}", {})
+        return self._survey.past.cursors.get(derived(source_id), {})
 
     def _position(self, source_id: str) -> Mapping[str, Any]:
         return {key: value for key, value in self._cursor(source_id).items() if key != "unreadable"}

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from hubsync.catalog import Catalog, unmapped_words
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.requirements import Requirements
-from hubsync.scoring.sources import Feeds
 from hubsync.scoring.words import UNKNOWN, mapping
 from hubsync.types import AsOf, PropertyDefinition
 

@@ -12,9 +12,9 @@ from hubsync.crm.client import HISTORY_BATCH, PAGE
 from hubsync.errors import ScopeError
 from hubsync.pull.sources.registry import MECHANISMS
 from hubsync.pull.survey import needs
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.origins import AnySource, CounterSource, HistorySource
 from hubsync.scoring.requirements import Requirements
-from hubsync.scoring.sources import Feeds
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hubsync.pull.drift import Lost
-from hubsync.scoring.sources import Feeds
+from hubsync.scoring.feeds import Feeds
 from hubsync.store import SourceStatus, Stock
 from hubsync.types import PropertyDefinition
 

@@ -19,14 +19,16 @@ from hubsync.pull.gaps import gaps
 from hubsync.pull.glance import Glance
 from hubsync.pull.leaving import leave_no_byte, take_leave
 from hubsync.pull.portal import Portal
+from hubsync.pull.removed import settle_removed
 from hubsync.pull.result import Progress, PullResult, SourceReport
 from hubsync.pull.sources.counters import sighted, sighting
 from hubsync.pull.sources.records import RecordStream
 from hubsync.pull.sources.seeding import name_of
+from hubsync.pull.sources.sql import STAGED
 from hubsync.pull.survey import Mode, Past, Survey, needs
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.origins import CounterSource, ObjectSource, RowSource, TableSource
 from hubsync.scoring.requirements import Requirements
-from hubsync.scoring.sources import Feeds
 from hubsync.store import Reader, SourceState, Stock, Store, Writer
 from hubsync.types import AsOf, Batch
 
@@ -92,7 +94,7 @@ class _Stage:
             if name in survey.records:
                 survey.unavailable[name] = str(error)
             for source_id, source in survey.active.items():
-                if source_id == name or (source.in_hubspot and name in source.reads):
+                if name in (source_id, name_of(source_id)) or (source.in_hubspot and name in source.reads):
                     survey.choice.fail(source_id, str(error))
 
     def conclude(self) -> PullResult:
@@ -105,6 +107,7 @@ class _Stage:
             found = survey.choice.reports.values()
             reports = tuple(self._settled(report, stock.get(report.source)) for report in found)
             writer.save_sources([self._state(report) for report in reports])
+            settle_removed(writer, self.catalog, self.past.sources.values(), stock, self.as_of.now)
             if self.past.cursors.get(SCHEMA) != survey.drift.last:
                 writer.set_cursor(SCHEMA, survey.drift.last, self.as_of.now)
         if erased:
@@ -161,9 +164,11 @@ class _Stage:
                     self._complete(writer, stream)
 
     def _forget_outdated(self) -> None:
-        survey = self.survey
+        """Events made with another definition, and rows whose reading broke off in an earlier pull."""
+        survey, past = self.survey, self.past
         outdated = [name for name, stream in survey.events.items() if stream.outdated]
-        unsighted = [each for each in survey.counters if self.past.cursors.get(sighting(each)) != sighted(each)]
+        outdated += [name for name in past.stock if STAGED in name]
+        unsighted = [each for each in survey.counters if past.cursors.get(sighting(each.source)) != sighted(each)]
         if outdated or unsighted:
             with self._gate, self.store.write() as writer:
                 for name in (*outdated, *survey.recounted):
@@ -172,7 +177,7 @@ class _Stage:
                     writer.drop_cursor(name_of(name))
                 # With what is forgotten: what is counted from here on must not be forgotten by the next pull.
                 for each in unsighted:
-                    writer.set_cursor(sighting(each), sighted(each), self.as_of.now)
+                    writer.set_cursor(sighting(each.source), sighted(each), self.as_of.now)
 
     def _remember(self, schema: Mapping[str, Any]) -> None:
         """Before the first record: what a pull that breaks off has read must be missed when it is gone."""
@@ -237,7 +242,7 @@ def held_before(catalog: Catalog, as_of: AsOf, feeds: Feeds, reader: Reader) -> 
     held = {
         model: f"{state.source} worked before and failed at the last pull: {state.reason}"
         for state in reader.sources()
-        if state.status == "failed"
+        if state.status == "failed" and feeds.active.get(state.kind) == state.source
         for model in sorted(needed.models["event", state.kind])
     }
     drift(catalog, needed, as_of, feeds, reader.cursors(), {}).hold(held)
@@ -256,7 +261,7 @@ def _feeds(survey: Survey, reports: Sequence[SourceReport]) -> Feeds:
 def _difference(before: Mapping[str, Stock], after: Mapping[str, Stock]) -> dict[str, int]:
     """How many events of each kind came or went."""
     found: Tally[str] = Tally()
-    for source_id in {*before, *after}:
+    for source_id in (name for name in {*before, *after} if STAGED not in name):
         was, now = before.get(source_id), after.get(source_id)
         found[source_id.partition("/")[0]] += (now.events if now else 0) - (was.events if was else 0)
     return dict(sorted(found.items()))

@@ -19,9 +19,9 @@ from hubsync.pull.sources import counters, objects, tables
 from hubsync.pull.sources.records import Asked, RecordStream
 from hubsync.pull.sources.registry import MECHANISMS
 from hubsync.pull.sources.streams import EventStream, Opening, Shared
+from hubsync.scoring.feeds import Feeds, source_ids
 from hubsync.scoring.origins import AnySource, CounterSource, ObjectSource, TableSource
 from hubsync.scoring.requirements import Reads, Requirements, requirements, source_properties
-from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import OTHER_EMAILS, SourceState, Stock
 from hubsync.types import AsOf, Counter

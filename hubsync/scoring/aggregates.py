@@ -38,9 +38,9 @@ def aggregates(
 
 
 def _grouped(relation: str, needs: list[EventNeed], vocabulary: Vocabulary) -> exp.Subquery:
-    outer = select("record_id").from_(_rows(relation, needs, vocabulary))
+    outer = select("record_id", copy=False).from_(_rows(relation, needs, vocabulary), copy=False)
     outer = outer.select(*(sql.alias(_aggregate(need, vocabulary), need.column) for need in needs), copy=False)
-    return exp.Subquery(this=outer.group_by("record_id"))
+    return exp.Subquery(this=outer.group_by("record_id", copy=False))
 
 
 def _rows(relation: str, needs: Sequence[EventNeed], vocabulary: Vocabulary) -> exp.Subquery:
@@ -49,12 +49,13 @@ def _rows(relation: str, needs: Sequence[EventNeed], vocabulary: Vocabulary) -> 
     for need in needs:
         wanted[need.kind] |= vocabulary.event_scope(need.kind).known
     names = sorted(set().union(*wanted.values())) if wanted else []
-    inner = select("record_id", "kind", "occurred_at", "times", "value", "currency").select(
+    inner = select("record_id", "kind", "occurred_at", "times", "value", "currency", copy=False).select(
         sql.alias(sql.age(sql.column("occurred_at"), "datetime", vocabulary.as_of), "age"),
         *(sql.alias(sql.json_text(sql.column("attributes"), name), f"a_{name}") for name in names),
+        copy=False,
     )
-    inner = inner.from_(exp.to_table(relation)).where(
-        exp.In(this=sql.column("kind"), expressions=[sql.text(kind) for kind in sorted(wanted)])
+    inner = inner.from_(exp.to_table(relation), copy=False).where(
+        exp.In(this=sql.column("kind"), expressions=[sql.text(kind) for kind in sorted(wanted)]), copy=False
     )
     return exp.Subquery(this=inner, alias=exp.to_identifier("one"))
 
@@ -138,8 +139,8 @@ def fade_factor(fade: Fade, age: Sql) -> Sql:
 
 def _passing(need: EventNeed, vocabulary: Vocabulary) -> exp.Select:
     """The events that one need looks at."""
-    rows = select("*").from_(_rows(f"events_{need.object}", [need], vocabulary))
-    return rows.where(_filter(need, vocabulary))
+    rows = select("*", copy=False).from_(_rows(f"events_{need.object}", [need], vocabulary), copy=False)
+    return rows.where(_filter(need, vocabulary), copy=False)
 
 
 def _streak(need: EventNeed, passing: exp.Select) -> exp.Select:
@@ -147,17 +148,26 @@ def _streak(need: EventNeed, passing: exp.Select) -> exp.Select:
 
     The current period may still be empty (checklist 6): the newest of them is the current one or that before it.
     """
-    blocks = select("record_id", sql.alias(_block(need), "block")).distinct().from_(_derived(passing, "p"))
+    blocks = (
+        select("record_id", sql.alias(_block(need), "block"), copy=False)
+        .distinct(copy=False)
+        .from_(_derived(passing, "p"), copy=False)
+    )
     block, of = sql.column("block"), sql.column("record_id")
-    placed = select("record_id").select(
+    placed = select("record_id", copy=False).select(
         sql.alias(sql.template(":b - ROW_NUMBER() OVER (PARTITION BY :r ORDER BY :b)", b=block, r=of), "shift"),
         sql.alias(sql.template("MIN(:b) OVER (PARTITION BY :r)", b=block, r=of), "newest"),
+        copy=False,
     )
     unbroken = sql.template(
         ":n <= 1 AND :s = :n - 1", n=sql.column("newest"), s=sql.column("shift"),
     )  # fmt: skip
-    found = select("record_id", sql.alias(sql.template("COUNT(*)"), need.column))
-    return found.from_(_derived(placed.from_(_derived(blocks, "b")), "r")).where(unbroken).group_by("record_id")
+    found = select("record_id", sql.alias(sql.template("COUNT(*)"), need.column), copy=False)
+    return (
+        found.from_(_derived(placed.from_(_derived(blocks, "b"), copy=False), "r"), copy=False)
+        .where(unbroken, copy=False)
+        .group_by("record_id", copy=False)
+    )
 
 
 def _silence(need: EventNeed, passing: exp.Select) -> exp.Select:
@@ -168,7 +178,9 @@ def _silence(need: EventNeed, passing: exp.Select) -> exp.Select:
     """
     age = sql.template("CAST(GREATEST(:a, 0) AS BIGINT)", a=sql.column("age"))
     newest = sql.template("MIN(:a) OVER (PARTITION BY :r)", a=age, r=sql.column("record_id"))
-    days = select("record_id", sql.alias(age, "day"), sql.alias(newest, "newest")).from_(_derived(passing, "p"))
+    days = select("record_id", sql.alias(age, "day"), sql.alias(newest, "newest"), copy=False).from_(
+        _derived(passing, "p"), copy=False
+    )
     gaps = sql.template("CAST(COUNT(DISTINCT :d) - 1 AS DOUBLE)", d=sql.column("day"))
     last, first = (sql.template(f"{name}(:d)", d=sql.column("day")) for name in ("MIN", "MAX"))
     value = sql.when((
@@ -178,8 +190,8 @@ def _silence(need: EventNeed, passing: exp.Select) -> exp.Select:
     border = sql.template(
         ":d <= :n + :days", d=sql.column("day"), n=sql.column("newest"), days=sql.integer(need.against or 0),
     )  # fmt: skip
-    found = select("record_id", sql.alias(value, need.column))
-    return found.from_(_derived(days, "d")).where(border).group_by("record_id")
+    found = select("record_id", sql.alias(value, need.column), copy=False)
+    return found.from_(_derived(days, "d"), copy=False).where(border, copy=False).group_by("record_id", copy=False)
 
 
 def _derived(query: exp.Select, name: str) -> exp.Subquery:

@@ -30,6 +30,8 @@ class Term:
     group: str | None = None
     available: bool = True
     needs: frozenset[Need] = frozenset()
+    settled: bool = False
+    """Its points are never NULL, and 0 where it is not known: nobody has to make them so."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Fitting needs scipy (the extra `ml`); the SQL in `kinds/clv.py` that scores with
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MOST_STEPS = 4_000
 """Terms of the series beyond which a horizon is too long for the pace of the purchases."""
 
 NEAR_ONE = 1e-5
-"""So near to 1 `a - 1` is not divided by: the limit is taken."""
+"""So near to 1, `a - 1` is not divided by: the limit is taken."""
 
 _PRECISION = 1e-13
 # Beyond these ends customers are alike, never leave or leave at once; the series keeps its precision inside them.
@@ -96,17 +96,25 @@ def expected_purchases(model: Purchases, repeats: Column, last: Column, age: Col
 
     Fader, Hardie, Lee 2005, equation 10. Raises ModuleNotFoundError without scipy.
     """
+    if abs(model.a - 1) >= NEAR_ONE:
+        return _expected(model, repeats, last, age, horizon)
+    # The limit, between its two sides: one of them alone would be off in the fifth digit.
+    sides = (replace(model, a=1 - NEAR_ONE), replace(model, a=1 + NEAR_ONE))
+    below, above = (_expected(side, repeats, last, age, horizon) for side in sides)
+    return below + (model.a - sides[0].a) / (2 * NEAR_ONE) * (above - below)
+
+
+def _expected(model: Purchases, repeats: Column, last: Column, age: Column, horizon: float) -> Column:
     import numpy as np
     from scipy.special import hyp2f1
 
-    s, c = model.r + repeats, model.a + model.b + repeats - 1
+    s, c, a = model.r + repeats, model.a + model.b + repeats - 1, model.a
     left = (model.alpha + age) / (model.alpha + age + horizon)
-    a = model.a if abs(model.a - 1) > NEAR_ONE else 1 + NEAR_ONE
     series = left ** (a - 1) * hyp2f1(c - s, a - 1, c, 1 - left)
-    alive = np.where(
+    gone = np.where(
         repeats > 0, a / (model.b + np.maximum(repeats, 1) - 1) * ((model.alpha + age) / (model.alpha + last)) ** s, 0
     )
-    return np.asarray(c / (a - 1) * (1 - series) / (1 + alive), dtype=np.float64)
+    return np.asarray(c / (a - 1) * (1 - series) / (1 + gone), dtype=np.float64)
 
 
 def expected_spend(model: Spend, purchases: Column, mean: Column) -> Column:

@@ -72,6 +72,7 @@ class Main(Declaration):
     time_moves_every: Days = 7
     reconcile_every: Days = 1
     reconcile_at: TimeOfDay = time(2)
+    review_every: Days = 90
     guards: Guards = Guards()
     api: Api = Api()
     schedule: Schedule = Schedule()

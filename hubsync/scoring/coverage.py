@@ -6,9 +6,9 @@ from sqlglot import exp, select
 
 from hubsync.scoring import sql
 from hubsync.scoring.expressions import compile_condition
+from hubsync.scoring.feeds import LINKS
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need
 from hubsync.scoring.origins import AnySource
-from hubsync.scoring.sources import LINKS
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 

@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 
 from hubsync.scoring.signals import EventFilter
 from hubsync.scoring.units import (
+    Day,
+    Days,
     Declaration,
     Fading,
     Name,
@@ -164,6 +166,8 @@ class ModelDeclaration(Declaration):
     leave_margin: Annotated[Points, Field(ge=0)] = Decimal(3)
     write_if_changed_by: Annotated[Points, Field(ge=0)] | None = None
     refresh: Refresh = "every run"
+    review_every: Days | None = None
+    reviewed_on: Day | None = None
 
     @model_validator(mode="after")
     def _bounds(self) -> ModelDeclaration:

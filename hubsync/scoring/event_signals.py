@@ -13,11 +13,11 @@ from typing import Protocol
 from sqlglot import exp
 
 from hubsync.scoring import sql
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.meaning import Meaning, Scope, typed
 from hubsync.scoring.needs import CoverNeed, CreatedNeed, EventNeed, Need, Shape
 from hubsync.scoring.origins import AnySource
 from hubsync.scoring.signals import Signal
-from hubsync.scoring.sources import Feeds
 from hubsync.scoring.sql import Sql
 from hubsync.scoring.units import PERIOD_DAYS
 from hubsync.types import AsOf, PropertyType

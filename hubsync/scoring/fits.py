@@ -6,7 +6,7 @@ it. So one record scored alone equals the same record in the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial, reduce
@@ -17,9 +17,6 @@ from sqlglot import exp, select
 from hubsync.scoring import sql
 from hubsync.scoring.needs import Need
 from hubsync.scoring.sql import Sql
-from hubsync.types import Fit
-
-__all__ = ["FEWEST", "Fit", "Fitted", "Fitting", "distribution", "percentile", "scaled", "shares", "too_few"]
 
 FEWEST = 5
 """Known values below which nothing is measured: the value stays unknown."""
@@ -71,7 +68,7 @@ def distribution(names: Sequence[str]) -> Callable[[exp.Select], exp.Select]:
     def one(name: str) -> exp.Select:
         return _counted(name, "value", "below", "equal").where(sql.template(kept))
 
-    return partial(_together, [one(name) for name in names])
+    return partial(_together, one, names)
 
 
 def shares(names: Mapping[str, bool], count: int) -> Callable[[exp.Select], exp.Select]:
@@ -89,10 +86,11 @@ def shares(names: Mapping[str, bool], count: int) -> Callable[[exp.Select], exp.
         of = exp.Subquery(this=parts, alias=exp.to_identifier("p"))
         return select(*wanted).from_(of).group_by("name", "known", "part")
 
-    return partial(_together, [one(name) for name in names])
+    return partial(_together, one, names)
 
 
-def _together(parts: Sequence[exp.Query], measured: exp.Select) -> exp.Select:
+def _together(part: Callable[[str], exp.Select], names: Iterable[str], measured: exp.Select) -> exp.Select:
+    parts: Iterable[exp.Query] = map(part, names)
     union = reduce(lambda one, other: exp.Union(this=one, expression=other, distinct=False), parts)
     rows = exp.Subquery(this=union, alias=exp.to_identifier("d"))
     return select("*").from_(rows).order_by("1", "3").with_("measured", as_=measured)

@@ -44,11 +44,12 @@ def _text_test(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
     for each in given:
         typed(each, "text", name)
     shapes = {
-        "contains": "CONTAINS(LOWER(:a), LOWER(:b))",
-        "starts_with": "STARTS_WITH(LOWER(:a), LOWER(:b))",
+        "contains": "CONTAINS(:a, :b)",
+        "starts_with": "STARTS_WITH(:a, :b)",
         "has": "CONTAINS(';' || :a || ';', ';' || :b || ';')",
     }
-    tests = [sql.template(shapes[name], a=given[0].sql, b=each.sql) for each in given[1:]]
+    first, *others = (each.sql if name == "has" else _lowered(each.sql) for each in given)
+    tests = [sql.template(shapes[name], a=first, b=other) for other in others]
     return made(sql.paren(sql.any_of(*tests)), "bool", *given)
 
 
@@ -79,7 +80,14 @@ def _number(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
 
 def _lower(name: str, given: list[Meaning], _as_of: AsOf) -> Meaning:
     _count(name, given, 1, 1)
-    return made(sql.template("LOWER(:v)", v=typed(given[0], "text", name).sql), "text", given[0])
+    return made(_lowered(typed(given[0], "text", name).sql), "text", given[0])
+
+
+def _lowered(value: Sql) -> Sql:
+    # Beyond ASCII the engine has rules of its own.
+    if isinstance(value, exp.Literal) and value.name.isascii():
+        return sql.text(value.name.lower())
+    return sql.template("LOWER(:v)", v=value)
 
 
 FUNCTIONS: dict[str, Function] = {

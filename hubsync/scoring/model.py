@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp, select
 
 from hubsync.scoring import sql
-from hubsync.scoring.body import CAP, Body, Line
-from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
+from hubsync.scoring.body import CAP, Body, Line, Term
+from hubsync.scoring.declarations import EXTRAS, Limit, ModelDeclaration
 from hubsync.scoring.expressions import compile_condition
 from hubsync.scoring.facts import score_relations
 from hubsync.scoring.fits import Fitting
@@ -98,13 +99,11 @@ def _lines(body: Body) -> tuple[Line, ...]:
 
 def model_sql(model: CompiledModel, vocabulary: Vocabulary) -> str:
     """The statement that makes the model's relation from the facts."""
-    steps: list[exp.Select] = [_terms(model, vocabulary), *_totals(model)]
-    # In a step of its own: it is long, and its length is asked before it is shortened.
-    told = why_sql(model.lines, _scored(model), model.body)
-    steps.append(select("*", sql.alias(told, "told")).from_(f"s{len(steps) - 1}"))
+    steps = [_terms(model, vocabulary), *(_adding(columns) for columns in _totals(model))]
     query = _final(model).from_(f"s{len(steps) - 1}", copy=False)
     for number, step in enumerate(steps):
-        query = query.with_(f"s{number}", as_=step, copy=False)
+        relation = step.from_(f"s{number - 1}", copy=False) if number else step
+        query = query.with_(f"s{number}", as_=relation, copy=False)
     return f'CREATE OR REPLACE TABLE "{model.relation}" AS {sql.render(query)}'
 
 
@@ -113,8 +112,10 @@ def fitting_sql(model: CompiledModel, vocabulary: Vocabulary) -> tuple[str, str]
     assert model.fitting is not None
     source = _rows(model, vocabulary)
     values = [sql.alias(value, name) for name, value in model.fitting.values.items()]
-    measured = select("record_id", *values).from_(source).where(_of_who(model))
-    counted = select(sql.template("COUNT(*)")).from_(exp.Subquery(this=measured, alias=exp.to_identifier("m")))
+    measured = select("record_id", *values, copy=False).from_(source, copy=False).where(_of_who(model), copy=False)
+    counted = select(sql.template("COUNT(*)"), copy=False).from_(
+        exp.Subquery(this=measured, alias=exp.to_identifier("m")), copy=False
+    )
     query = measured if model.fitting.query is None else model.fitting.query(measured)
     return sql.render(query), sql.render(counted)
 
@@ -134,7 +135,7 @@ def _of_who(model: CompiledModel) -> Sql:
 
 def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Select:
     """The facts of an object joined with the scores and roll-ups that an expression needs."""
-    query = select("f.*").from_(exp.to_table(f"facts_{object_}").as_("f"))
+    query = select("f.*", copy=False).from_(exp.to_table(f"facts_{object_}").as_("f"), copy=False)
     for number, need in enumerate(score_relations(needs)):
         alias = f"m{number}"
         on = sql.template(":a = :b", a=sql.column("record_id", "f"), b=sql.column("record_id", alias))
@@ -162,16 +163,12 @@ def row(needs: frozenset[Need], object_: str, vocabulary: Vocabulary) -> exp.Sel
 
 def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
     body = model.body
-    query = select("record_id", sql.alias(sql.decimal(body.start), "start"))
+    query = select("record_id", sql.alias(sql.decimal(body.start), "start"), copy=False)
     zero = sql.decimal(Decimal(0))
     for number, term in enumerate(body.terms):
-        known = sql.template("COALESCE(:k, FALSE)", k=sql.paren(term.known)) if term.available else exp.false()
-        given = sql.template("COALESCE(:p, :zero)", p=term.points, zero=zero) if term.available else zero
-        query = query.select(
-            sql.alias(sql.when((known, given), otherwise=zero), f"t{number}"),
-            sql.alias(known, f"k{number}"),
-            copy=False,
-        )
+        known = sql.template("COALESCE(:k, FALSE)", k=term.known) if term.available else exp.false()
+        given = _given(term, known) if term.available else zero
+        query = query.select(sql.alias(given, f"t{number}"), sql.alias(known, f"k{number}"), copy=False)
     for number, cap in enumerate(body.caps):
         holds = sql.template("COALESCE(:c, FALSE)", c=cap.holds)
         query = query.select(sql.alias(holds, f"cap{number}"), copy=False)
@@ -187,9 +184,17 @@ def _terms(model: CompiledModel, vocabulary: Vocabulary) -> exp.Select:
         query = query.select(sql.alias(value, extra_column(key)), copy=False)
     source = _rows(model, vocabulary)
     for number, step in enumerate(body.steps):
-        added = select("*", *(sql.alias(value, name) for name, value in step.items())).from_(source, copy=False)
+        added = _adding(step).from_(source, copy=False)
         source = exp.Subquery(this=added, alias=exp.to_identifier(f"r{number}"))
     return query.from_(source, copy=False).where(_of_who(model), copy=False)
+
+
+def _given(term: Term, known: Sql) -> Sql:
+    """The points of a term, 0 where it is not known."""
+    if term.settled:
+        return term.points
+    zero = sql.decimal(Decimal(0))
+    return sql.when((known, sql.template("COALESCE(:p, :zero)", p=term.points, zero=zero)), otherwise=zero)
 
 
 def _clamped(value: Sql, least: Decimal | None, most: Decimal | None) -> Sql:
@@ -204,19 +209,21 @@ def _correction(wanted: Sql, value: Sql) -> Sql:
     return sql.template(f"CAST(:a - :b AS {sql.SCALE})", a=wanted, b=value)
 
 
-def _totals(model: CompiledModel) -> list[exp.Select]:
+def _adding(columns: Mapping[str, Sql]) -> exp.Select:
+    """A step that keeps all there is and adds columns."""
+    return select("*", *(sql.alias(value, name) for name, value in columns.items()), copy=False)
+
+
+def _totals(model: CompiledModel) -> Iterator[Mapping[str, Sql]]:
+    """What is made of the terms, one step after the other."""
     body, (least, most) = model.body, model.declaration.between
-    limited = select("*")
-    for number, (group, limit) in enumerate(body.limits.items()):
-        together = sql.total([sql.column(f"t{i}") for i, term in enumerate(body.terms) if term.group == group])
-        corrected = _correction(_clamped(together, limit.min, limit.max), together)
-        limited = limited.select(sql.alias(corrected, f"l{number}"), copy=False)
+    if body.limits:
+        yield {f"l{number}": _limited(body, group, limit) for number, (group, limit) in enumerate(body.limits.items())}
     summands = [sql.column("start"), *(sql.column(f"t{i}") for i in range(len(body.terms)))]
     summands += [sql.column(f"l{i}") for i in range(len(body.limits))]
-    raw = select("*", sql.alias(sql.total(summands), "raw"))
+    yield {"raw": sql.total(summands)}
     inside = _clamped(sql.column("raw"), least, most)
-    ranged = select("*", sql.alias(_correction(inside, sql.column("raw")), "range"), sql.alias(inside, "inside"))
-    steps = [limited.from_("s0"), raw.from_("s1"), ranged.from_("s2")]
+    yield {"range": _correction(inside, sql.column("raw")), "inside": inside}
     last: Sql = sql.column("inside")
     if body.caps:
         # A cap below the range would leave it; the range's lower end wins.
@@ -226,27 +233,30 @@ def _totals(model: CompiledModel) -> list[exp.Select]:
             held = sql.column(f"cap{number}")
             capped = sql.when((held, sql.template("LEAST(:v, :b)", v=capped, b=bound)), otherwise=capped)
         last = sql.column("capped")
-        steps.append(
-            select("*", sql.alias(_correction(capped, sql.column("inside")), "cap"), sql.alias(capped, "capped")).from_(
-                "s3"
-            )
-        )
+        yield {"cap": _correction(capped, sql.column("inside")), "capped": capped}
     whole = sql.half_up(last)
-    rounded = select("*", sql.alias(_correction(whole, last), "rounding"), sql.alias(whole, "total"))
-    steps.append(rounded.from_(f"s{len(steps)}"))
-    return [*steps, _known(model, len(steps))]
+    yield {"rounding": _correction(whole, last), "total": whole, "known_data": _known(body)}
+    # In a step of its own: it is long, and its length is asked before it is shortened.
+    yield {"told": why_sql(model.lines, _scored(model), body)}
 
 
-def _known(model: CompiledModel, previous: int) -> exp.Select:
-    terms = [(number, term) for number, term in enumerate(model.body.terms) if term.available]
-    weight = sum((term.weight for _, term in terms), Decimal(0))
-    zero = sql.decimal(Decimal(0))
+def _limited(body: Body, group: str, limit: Limit) -> Sql:
+    """What the limit of a rule group takes or gives."""
+    together = sql.total([sql.column(f"t{i}") for i, term in enumerate(body.terms) if term.group == group])
+    return _correction(_clamped(together, limit.min, limit.max), together)
+
+
+def _known(body: Body) -> Sql:
+    """The share of the weight of all terms whose inputs are known."""
+    alike: dict[Decimal, list[Sql]] = {}
+    for number, term in enumerate(body.terms):
+        if term.available:
+            alike.setdefault(term.weight, []).append(sql.cast(sql.column(f"k{number}"), "INTEGER"))
+    weight = sum((each * len(counts) for each, counts in alike.items()), Decimal(0))
     if weight == 0:
-        known: Sql = sql.double(0)
-    else:
-        shares = [sql.when((sql.column(f"k{n}"), sql.decimal(term.weight)), otherwise=zero) for n, term in terms]
-        known = sql.template("ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight)))
-    return select("*", sql.alias(known, "known_data")).from_(f"s{previous}")
+        return sql.double(0)
+    shares = [sql.template(":w * :n", w=sql.decimal(each), n=sql.added(counts)) for each, counts in alike.items()]
+    return sql.template("ROUND(CAST(:k AS DOUBLE) / :w, 4)", k=sql.total(shares), w=sql.double(str(weight)))
 
 
 def _scored(model: CompiledModel) -> Sql:
@@ -257,7 +267,7 @@ def _scored(model: CompiledModel) -> Sql:
 def _final(model: CompiledModel) -> exp.Select:
     body, scored = model.body, _scored(model)
     score = sql.when((scored, sql.template("CAST(:t AS INTEGER)", t=sql.column("total"))))
-    query = select("record_id", sql.alias(score, "score"), sql.column("known_data"))
+    query = select("record_id", sql.alias(score, "score"), sql.column("known_data"), copy=False)
     values = [axis.value if axis.value is None else sql.column(f"x{n}") for n, axis in enumerate(body.axes)]
     bands: Sql = sql.null("VARCHAR")
     for number, axis in enumerate(body.axes):

@@ -102,6 +102,19 @@ class RollupNeed:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalNeed:
+    """A signal on events that takes some working out: so it is worked out once, not by everything that reads it."""
+
+    object: str
+    signal: str
+
+    @property
+    def column(self) -> str:
+        """Its column in the facts of the object."""
+        return f"s_{self.signal}"
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreNeed:
     """The score of another model on the same record."""
 
@@ -119,4 +132,4 @@ class ScoreNeed:
         return f"w_{self.model}"
 
 
-Need = PropertyNeed | EventNeed | CoverNeed | CreatedNeed | RollupNeed | ScoreNeed
+Need = PropertyNeed | EventNeed | CoverNeed | CreatedNeed | SignalNeed | RollupNeed | ScoreNeed

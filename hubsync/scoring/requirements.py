@@ -9,10 +9,10 @@ from typing import Protocol
 
 from hubsync.scoring.expressions import compile_expression
 from hubsync.scoring.facts import closure
+from hubsync.scoring.feeds import LINKS, source_ids
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.needs import CoverNeed, EventNeed, Need, PropertyNeed, RollupNeed, ScoreNeed
 from hubsync.scoring.origins import AnySource
-from hubsync.scoring.sources import LINKS, source_ids
 from hubsync.scoring.vocabulary import Vocabulary, WordScope
 
 KEYS = {"contacts": "email", "companies": "domain"}

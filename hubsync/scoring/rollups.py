@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlglot import exp, select
 
 from hubsync.scoring import sql
+from hubsync.scoring.feeds import LINKS
 from hubsync.scoring.meaning import Meaning
 from hubsync.scoring.signals import Signal
-from hubsync.scoring.sources import LINKS
 from hubsync.scoring.sql import Sql
 
 WIDEST = 1e11

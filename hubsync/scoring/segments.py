@@ -96,17 +96,12 @@ class CompiledSegment:
     @property
     def name(self) -> str:
         """How it is named among the models that need something."""
-        return segment_name(self.key)
+        return f"segment {self.key}"
 
     @property
     def remembers(self) -> bool:
         """Whether it looks at what was published before."""
         return self.declaration.for_ is not None or self.declaration.crosses is not None
-
-
-def segment_name(key: str) -> str:
-    """How a segment is named where models are named."""
-    return f"segment {key}"
 
 
 def tier_column(model: str) -> str:

@@ -55,13 +55,13 @@ def _filled(node: Sql, parts: Mapping[str, Sql]) -> Sql:
     if isinstance(node, exp.Placeholder):
         part = parts[node.name]
         return paren(part) if isinstance(part, _OPERATORS) and not isinstance(part, exp.Paren) else part
-    made = node.__class__()
+    made: dict[str, object] = {}
     for key, held in node.args.items():
         if isinstance(held, list):
-            made.set(key, [_filled(one, parts) if isinstance(one, exp.Expr) else one for one in held])
+            made[key] = [_filled(one, parts) if isinstance(one, exp.Expr) else one for one in held]
         else:
-            made.set(key, _filled(held, parts) if isinstance(held, exp.Expr) else held)
-    return made
+            made[key] = _filled(held, parts) if isinstance(held, exp.Expr) else held
+    return node.__class__(**made)
 
 
 def render(sql: Sql, dialect: str | type[sqlglot.Dialect] = DIALECT) -> str:
@@ -71,14 +71,16 @@ def render(sql: Sql, dialect: str | type[sqlglot.Dialect] = DIALECT) -> str:
 
 def column(name: str, table: str | None = None) -> Sql:
     """A quoted column."""
-    return exp.column(
-        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
-    )
+    return exp.Column(this=_quoted(name), table=_quoted(table) if table else None)
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.Identifier(this=name, quoted=True)
 
 
 def alias(value: Sql, name: str) -> Sql:
     """A value under a quoted name."""
-    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=value, alias=_quoted(name))
 
 
 def paren(value: Sql) -> Sql:
@@ -221,12 +223,8 @@ def points(value: Sql) -> Sql:
 
 
 def exact(value: Sql) -> Sql:
-    """An exact sum brought back to the width of points, within bounds no honest score reaches."""
-    # LEAST and GREATEST skip an unknown value.
-    return template(
-        f"CASE WHEN :v IS NOT NULL THEN CAST(GREATEST(LEAST(:v, {MOST_POINTS}), -{MOST_POINTS}) AS {SCALE}) END",
-        v=value,
-    )
+    """An exact sum, which is known, brought back to the width of points, within bounds no honest score reaches."""
+    return template(f"CAST(GREATEST(LEAST(:v, {MOST_POINTS}), -{MOST_POINTS}) AS {SCALE})", v=value)
 
 
 def half_up(value: Sql) -> Sql:
@@ -254,7 +252,12 @@ def any_of(*conditions: Sql) -> Sql:
 
 def total(values: list[Sql]) -> Sql:
     """An exact sum of points; bounded terms can't leave its width."""
-    result = decimal(Decimal(0))
-    for value in values:
+    return cast(added([decimal(Decimal(0)), *values]), SCALE)
+
+
+def added(values: list[Sql]) -> Sql:
+    """The sum of one or more numbers, in the width that it takes."""
+    result, *rest = values
+    for value in rest:
         result = exp.Add(this=result, expression=paren(value))
-    return cast(result, SCALE)
+    return result

@@ -6,6 +6,7 @@ Durations are whole days: a week is 7, a month 30, a year 365.
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
@@ -49,6 +50,15 @@ def days(text: object) -> int:
     if not 0 < count <= _LONGEST:
         raise ValueError(f"'{text}' is no duration; write for example '30 days', '2 weeks' or '12 months'")
     return count
+
+
+def _day(text: object) -> date:
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(str(text).strip())
+    except ValueError:
+        raise ValueError(f"'{text}' is no day; write for example '2026-09-21'") from None
 
 
 def _name(text: object) -> str:
@@ -109,6 +119,7 @@ def _whole(value: object) -> Decimal:
 
 PropertyName = Annotated[str, BeforeValidator(_property)]
 Days = Annotated[int, BeforeValidator(days, json_schema_input_type=int | str)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
 Name = Annotated[str, BeforeValidator(_name)]
 Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | str)]
 Points = Annotated[Decimal, BeforeValidator(_exact)]

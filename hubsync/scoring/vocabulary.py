@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,13 +12,16 @@ from hubsync.scoring import sql
 from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.event_signals import event_signal
 from hubsync.scoring.expressions import compile_expression
+from hubsync.scoring.feeds import Feeds, reaches
 from hubsync.scoring.meaning import ExpressionError, Meaning, nearest
-from hubsync.scoring.needs import CoverNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed
+from hubsync.scoring.needs import CoverNeed, EventNeed, PropertyNeed, RollupNeed, ScoreNeed, SignalNeed
 from hubsync.scoring.origins import AnySource, EventKind
 from hubsync.scoring.signals import Signal
-from hubsync.scoring.sources import Feeds, reaches
 from hubsync.scoring.words import UNKNOWN, WORDS, mapping
 from hubsync.types import AsOf, Fit, PropertyType
+
+_LONG = frozenset({"since", "trend"})
+"""Signals that are columns of the facts: written out wherever they are read, a statement would grow by kilobytes."""
 
 
 @dataclass
@@ -80,7 +83,17 @@ class Vocabulary:
                 return compile_expression(signal.value, self.scope(object_))
             if signal.of is not None:
                 return self._rollup(name, signal)
-            return event_signal(signal, object_, self)
+            return self._of_events(SignalNeed(object_, name))
+
+    def _of_events(self, need: SignalNeed) -> Meaning:
+        meaning = self.worked_out(need)
+        if self.signals[need.signal].sort not in _LONG or not meaning.needs:
+            return meaning
+        return replace(meaning, sql=sql.column(need.column), needs=meaning.needs | {need})
+
+    def worked_out(self, need: SignalNeed) -> Meaning:
+        """The meaning of a signal on events over the other facts; raises ExpressionError."""
+        return event_signal(self.signals[need.signal], need.object, self)
 
     def _rollup(self, name: str, signal: Signal) -> Meaning:
         assert signal.of is not None and signal.over is not None and signal.object is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from sqlglot import exp
 
@@ -25,12 +26,10 @@ def why_sql(lines: Sequence[Line], scored: Sql, body: Body) -> Sql:
     if not rules:
         return sql.text(NOTHING)
     weights = [term.weight for term in body.terms if term.available]
-    up = reasons([line.reason for line in rules], [sql.column(line.column) for line in rules], "Up: ")
+    up = reasons([line.reason for line in rules], _listed(line.column for line in rules), "Up: ")
     lowering = [*rules, *(line for line in lines if line.rule == CAP)]
-    sizes = [exp.Neg(this=sql.column(line.column)) for line in lowering]
-    down = reasons([line.reason for line in lowering], sizes, "Down: ")
-    gaps = [_unknown(line, weight) for line, weight in zip(rules, weights, strict=True)]
-    missing = reasons([line.reason for line in rules], gaps, "")
+    down = reasons([line.reason for line in lowering], _listed(line.column for line in lowering), "Down: ", sign=-1)
+    missing = reasons([line.reason for line in rules], _gaps(rules, weights), "")
     spoken = (
         sql.column("reasons")
         if body.why is not None
@@ -50,19 +49,27 @@ def shortened(value: Sql) -> Sql:
     )  # fmt: skip
 
 
-def _unknown(line: Line, weight: Decimal) -> Sql:
-    known = sql.column(str(line.known_column))
-    return sql.when((known, sql.decimal(Decimal(0))), otherwise=sql.decimal(weight))
+def _listed(columns: Iterable[str]) -> Sql:
+    return exp.Array(expressions=[sql.column(name) for name in columns])
 
 
-def reasons(texts: Sequence[str], sizes: Sequence[Sql], lead: str) -> Sql:
-    """The reasons of the largest positive sizes; the earlier one wins a tie."""
-    structs = [
-        sql.template("{'p': :p, 'i': :i, 'r': :r}", p=size, i=sql.integer(-number), r=sql.text(text.rstrip(".")))
-        for number, (text, size) in enumerate(zip(texts, sizes, strict=True))
-    ]
+def _gaps(rules: Sequence[Line], weights: Sequence[Decimal]) -> Sql:
+    """The weight of each rule that is not known, 0 of the others."""
     return sql.template(
-        ":lead || NULLIF(ARRAY_TO_STRING(LIST_TRANSFORM(LIST_SLICE(LIST_REVERSE_SORT("
-        "LIST_FILTER(:all, LAMBDA x : x.p > 0)), 1, :n), LAMBDA x : x.r), '; '), '') || '.'",
-        lead=sql.text(lead), all=exp.Array(expressions=structs), n=sql.integer(REASONS),
+        "LIST_TRANSFORM(:known, LAMBDA k, place : CASE WHEN k THEN :zero ELSE LIST_EXTRACT(:weights, place) END)",
+        known=_listed(str(line.known_column) for line in rules), zero=sql.decimal(Decimal(0)),
+        weights=exp.Array(expressions=[sql.decimal(weight) for weight in weights]),
+    )  # fmt: skip
+
+
+def reasons(texts: Sequence[str], sizes: Sql, lead: str, sign: Literal[1, -1] = 1) -> Sql:
+    """The reasons of the largest sizes of one sign, of a list of them; the earlier one wins a tie."""
+    size = "-size" if sign == 1 else "size"
+    # By their places, not paired with their sizes: a struct per rule makes a long statement, and planning it dear.
+    return sql.template(
+        ":lead || NULLIF(ARRAY_TO_STRING(LIST_TRANSFORM(LIST_SLICE(LIST_SORT(LIST_FILTER(LIST_TRANSFORM("
+        f":sizes, LAMBDA size, place : {{'s': {size}, 'p': place}}), LAMBDA x : x.s < 0)), 1, :n),"
+        " LAMBDA x : LIST_EXTRACT(:texts, x.p)), '; '), '') || '.'",
+        lead=sql.text(lead), sizes=sizes, n=sql.integer(REASONS),
+        texts=exp.Array(expressions=[sql.text(text.rstrip(".")) for text in texts]),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def publish(connection: duckdb.DuckDBPyConnection, run_id: str, at: datetime) ->
         f" LEFT JOIN ({scores.published()}) p"
         " ON p.object = d.object AND p.record_id = d.record_id AND p.model = d.model"
         " WHERE d.run_id = ? AND (p.version IS DISTINCT FROM d.version OR p.score IS DISTINCT FROM d.score"
-        " OR p.tier IS DISTINCT FROM d.tier OR p.why IS DISTINCT FROM d.why)",
+        " OR p.tier IS DISTINCT FROM d.tier OR p.why IS DISTINCT FROM d.why OR p.extras IS DISTINCT FROM d.extras)",
         at,
         run_id,
     )

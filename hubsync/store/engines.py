@@ -77,12 +77,6 @@ def _keep(key: _Key, root: duckdb.DuckDBPyConnection, spill: Path) -> None:
         each.close()
 
 
-def waiting(spill: Path) -> int:
-    """How many engines are kept that would put into this folder what does not fit in memory."""
-    with _lock:
-        return sum(("temp_directory", str(spill)) in settings for settings, _ in _idle)
-
-
 @atexit.register
 def end_engines() -> None:
     """Close the engines that wait, which clears away the files they use for what does not fit in memory."""

@@ -61,7 +61,8 @@ def save_listed(connection: duckdb.DuckDBPyConnection, object_name: str, since: 
     merged into the one that lists both, and while the id lives again.
     """
     gone = tombstones.covered(connection, "n.object", "n.old_id")
-    connection.execute(
+    found = changed(
+        connection,
         "CREATE OR REPLACE TEMP TABLE listed AS SELECT n.object, n.old_id, n.record_id FROM ("
         " SELECT object, record_id, updated_at,"
         " trim(unnest(string_split(json_extract_string(properties, '$.hs_merged_object_ids'), ';'))) AS old_id"
@@ -72,8 +73,11 @@ def save_listed(connection: duckdb.DuckDBPyConnection, object_name: str, since: 
         " QUALIFY row_number() OVER (PARTITION BY n.old_id ORDER BY"
         " CASE WHEN i.record_id IS DISTINCT FROM n.record_id THEN 1 WHEN i.ended_at IS NULL THEN 2 ELSE 0 END DESC,"
         " n.updated_at DESC, n.record_id) = 1",
-        [object_name, since],
+        object_name,
+        since,
     )
+    if not found:
+        return 0
     added = changed(
         connection,
         "INSERT INTO portal.identity (object, old_id, record_id, known_at)"

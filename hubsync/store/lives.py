@@ -4,18 +4,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import duckdb
+import orjson
 
 from hubsync.store.identity import chains
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One entry of the history; `own_id` is the record it was published for, another one if that was merged."""
+    """One entry of the history; `own_id` is the record it was published for, another one if that was merged.
+
+    `extras` are the texts that some kinds write beside the score; what was published before they were kept has none.
+    """
 
     model: str
     version: str
@@ -26,6 +31,7 @@ class Publication:
     run_id: str
     as_of: datetime
     own_id: str
+    extras: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def life(connection: duckdb.DuckDBPyConnection, object_name: str, record_id: str
     """Read the life of a record that lives on."""
     rows = connection.execute(
         "SELECT h.model, h.version, h.score, h.tier, CAST(h.known_data AS DOUBLE), h.why, h.run_id, h.as_of,"
-        f" h.record_id FROM portal.score_history h LEFT JOIN ({chains()}) i ON i.object = h.object"
+        f" h.record_id, h.extras FROM portal.score_history h LEFT JOIN ({chains()}) i ON i.object = h.object"
         " AND i.old_id = h.record_id WHERE h.object = ? AND coalesce(i.record_id, h.record_id) = ?"
         " ORDER BY h.as_of, h.published_at, h.model",
         [object_name, record_id],
@@ -61,7 +67,8 @@ def life(connection: duckdb.DuckDBPyConnection, object_name: str, record_id: str
         " WHERE n.object = ? AND i.record_id = ? AND n.ended_at IS NULL ORDER BY moment, n.old_id",
         [object_name, record_id],
     ).fetchall()
-    return Life(tuple(Publication(*row) for row in rows), tuple((str(old), at) for old, at in merges))
+    publications = tuple(Publication(*[*row, orjson.loads(extras or "{}")]) for *row, extras in rows)
+    return Life(publications, tuple((str(old), at) for old, at in merges))
 
 
 def held(connection: duckdb.DuckDBPyConnection, model: str, since: datetime) -> list[Stretch]:

@@ -101,7 +101,15 @@ IDENTITY = Migration(
 
 BOTS = Migration("what programs did in people's place", ("ALTER TABLE portal.event ADD COLUMN bot VARCHAR",))
 
-MIGRATIONS = (FACTS, SCORES, IDENTITY, BOTS)
+BESIDE = Migration(
+    "what some kinds of models write beside the score",
+    (
+        "ALTER TABLE portal.score_history ADD COLUMN extras JSON",
+        "ALTER TABLE portal.decision ADD COLUMN extras JSON",
+    ),
+)
+
+MIGRATIONS = (FACTS, SCORES, IDENTITY, BOTS, BESIDE)
 """All steps in order; the first has number 1."""
 
 _GROUND = (

@@ -101,9 +101,10 @@ class Reader(Lookback, Runs):
     def models(self) -> list[UsedModel]:
         """Return every version of every model that was ever used, by name and in the order of their use."""
         return [
-            UsedModel(name, version, orjson.loads(declaration))
-            for name, version, declaration in self._all(
-                "SELECT name, version, declaration FROM portal.model ORDER BY name, first_used_at, version"
+            UsedModel(name, version, orjson.loads(declaration), used_at, fitted_at)
+            for name, version, declaration, used_at, fitted_at in self._all(
+                "SELECT name, version, declaration, first_used_at, fitted_as_of FROM portal.model"
+                " ORDER BY name, first_used_at, version"
             )
         ]
 

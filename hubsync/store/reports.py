@@ -65,11 +65,13 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class UsedModel:
-    """A version of a model that was used, with its declaration."""
+    """A version of a model that was used, with its declaration, and when it was fitted last."""
 
     name: str
     version: str
     declaration: Mapping[str, Any]
+    first_used_at: datetime
+    fitted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,10 @@ def published(as_of: datetime | None = None, merges: str = "") -> str:
         own = "own"
     return (
         "SELECT object, record_id, model, last.version AS version, last.score AS score, last.tier AS tier,"
-        " last.as_of AS as_of, last.why AS why FROM ("
+        " last.as_of AS as_of, last.why AS why, last.extras AS extras FROM ("
         " SELECT object, record_id, model, arg_max(struct_pack(version := version, score := score, tier := tier,"
-        f" as_of := as_of, why := why), struct_pack(o := {own}, a := as_of, p := published_at)) AS last"
+        " as_of := as_of, why := why, extras := extras),"
+        f" struct_pack(o := {own}, a := as_of, p := published_at)) AS last"
         f" FROM {rows} GROUP BY object, record_id, model)"
     )
 

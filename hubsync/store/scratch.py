@@ -109,12 +109,13 @@ def prepare(
     found = routes.survey(connection, as_of, sources)
     for object_name in sorted({*objects, *found.objects, *routes.SCORED}):
         _create(connection, f"records_{object_name}", _records(connection, object_name, as_of, found))
-        _create(connection, f"own_{object_name}", _own(object_name))
     for pair in sorted({*links, *found.links}):
         _create(connection, f"links_{pair[0]}_{pair[1]}", routes.links(pair, as_of, found))
     for object_name in routes.SCORED:
+        _create(connection, f"own_{object_name}", _own(object_name))
         if reach := routes.reach(object_name, found):
-            _create(connection, f"reach_{object_name}", reach)
+            # A table: all that reads events joins it, and would put it together anew each time.
+            connection.execute(f"CREATE TABLE {sql.name(f'reach_{object_name}')} AS {reach}")
         _create(connection, f"events_{object_name}", routes.events(object_name, as_of, found))
         _create(connection, f"coming_{object_name}", routes.coming(object_name, as_of, found))
         _create(connection, f"relinked_{object_name}", routes.relinked(object_name, as_of, found))

@@ -165,23 +165,23 @@ class Writer(Reader):
 
     def save_sources(self, states: Iterable[SourceState]) -> None:
         """Write down how sources stand; a missing start or last event leaves the known one."""
-        for state in states:
-            self._connection.execute(
+        rows = [
+            [each.source, each.kind, each.status, each.checked_at, each.reason, each.starts_at, each.last_event_at]
+            for each in states
+        ]
+        if rows:
+            self._connection.executemany(
                 "INSERT INTO portal.source (source, kind, status, checked_at, reason, starts_at, last_event_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET kind = excluded.kind,"
                 " status = excluded.status, checked_at = excluded.checked_at, reason = excluded.reason,"
                 " starts_at = coalesce(excluded.starts_at, starts_at),"
                 " last_event_at = coalesce(excluded.last_event_at, last_event_at)",
-                [
-                    state.source,
-                    state.kind,
-                    state.status,
-                    state.checked_at,
-                    state.reason,
-                    state.starts_at,
-                    state.last_event_at,
-                ],
+                rows,
             )
+
+    def forget_source(self, source: str) -> None:
+        """Forget how a source stands."""
+        self._connection.execute("DELETE FROM portal.source WHERE source = ?", [source])
 
     def save_model(
         self, name: str, version: str, declaration: str, at: datetime, *, base: str = "", fit: Fit | None = None

@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 class Options:
     """How to serve: where `/healthz` and `/metrics` are, and how many portals may run at the same time."""
 
-    host: str = "127.0.0.1"
-    port: int = 9464
-    side_by_side: int = 1
+    host: str
+    port: int
+    side_by_side: int
 
 
 def serve(settings: Sequence[Settings], shared: Settings, options: Options, say: Callable[[str], None]) -> None:
@@ -57,7 +57,7 @@ def serve(settings: Sequence[Settings], shared: Settings, options: Options, say:
 def run_once(settings: Sequence[Settings], shared: Settings, options: Options) -> int:
     """Run every portal once, with the same care, and return the first exit code that is not 0."""
     with _opened(settings, shared) as (portals, stopping), ThreadPoolExecutor(options.side_by_side) as threads:
-        jobs = [threads.submit(portal.run) for portal in portals]
+        jobs = [threads.submit(_run, portal) for portal in portals]
         try:
             codes = [job.result() for job in jobs]
         except KeyboardInterrupt:
@@ -110,9 +110,16 @@ def scheduled(portals: Sequence[ServedPortal], *, side_by_side: int) -> Backgrou
 def job(scheduler: BackgroundScheduler, portal: ServedPortal) -> None:
     """Run, and follow a schedule or a time zone that has changed."""
     before = portal.schedule, portal.zone
-    try:
-        portal.run()
-    except (HubsyncError, OSError) as error:
-        _log.error("%s: the run could not be started or followed (%s)", portal.name, type(error).__name__)
+    _run(portal)
     if (portal.schedule, portal.zone) != before and scheduler.running:
         scheduler.reschedule_job(portal.name, trigger=trigger(portal.schedule, portal.zone))
+
+
+def _run(portal: ServedPortal) -> int:
+    """Run one portal and return its exit code; what keeps its run from starting is no other portal's trouble."""
+    try:
+        return portal.run()
+    except (HubsyncError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        _log.error("%s: the run could not be started or followed: %s", portal.name, reason)
+        return 1

@@ -13,6 +13,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,10 +22,8 @@ from speed import configuration
 
 from hubsync.catalog import load
 from hubsync.plan import Circumstances, plan
-from hubsync.score import score
-from hubsync.scoring.configuration import OnSpark
-from hubsync.scoring.requirements import requirements
-from hubsync.scoring.sources import Feeds
+from hubsync.score import open_scores
+from hubsync.scoring.feeds import Feeds
 from hubsync.store import Store
 from hubsync.workspace import moment
 
@@ -85,27 +84,23 @@ def main() -> None:
     arguments.add_argument("--models", help="which models are on: all, or names with commas")
     arguments.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="what makes the signals")
     given = arguments.parse_args()
-    on_spark = OnSpark() if given.engine == "spark" else None
     with tempfile.TemporaryDirectory() as folder:
         catalog = load(configuration(Path(folder), given.models))
+    catalog = replace(catalog, main=catalog.main.model_copy(update={"engine": given.engine}))
     as_of = moment(NOW, "US/Eastern")
     feeds = Feeds({kind: ACTIVE.get(kind) for kind in catalog.events})
-    vocabulary = catalog.vocabulary(as_of, feeds)
-    models = catalog.compiled(vocabulary)
-    needs = requirements(models, vocabulary)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder), "1")
         generate(store.file, given.contacts, given.contacts // 10, given.events)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         started = time.perf_counter()
-        with store.scratch(as_of, list(ACTIVE.values()), needs.objects, needs.links) as scratch:
-            scores = score(scratch, models, vocabulary, on_spark=on_spark)
+        with open_scores(store, catalog, as_of, feeds) as found:
             scored = time.perf_counter()
-            planned = plan(scratch, catalog, scores, vocabulary, Circumstances("run", {}))
+            planned = plan(found.scratch, catalog, found.scores, found.vocabulary, Circumstances("run", {}))
             done = time.perf_counter()
         result = {
-            "contacts": given.contacts, "models": len(models), "events": given.events,
-            "scores": scores.total, "changes": planned.changes,
+            "contacts": given.contacts, "models": len(found.scores.models), "events": given.events,
+            "scores": found.scores.total, "changes": planned.changes,
             "engine": given.engine, "score_s": round(scored - started, 1), "plan_s": round(done - scored, 1),
             "file_mb": store.file.stat().st_size >> 20,
             "peak_mb_while_generating": before,

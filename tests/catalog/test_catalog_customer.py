@@ -12,9 +12,9 @@ import pytest
 
 from hubsync.catalog import Catalog, load
 from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.feeds import Feeds, source_ids
 from hubsync.scoring.model import compile_model, model_sql
 from hubsync.scoring.needs import Need
-from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf
 

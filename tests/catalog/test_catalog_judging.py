@@ -10,6 +10,8 @@ from catalog_small import write
 from hubsync.catalog import load, warnings
 from hubsync.catalog.tracing import ANY_MOMENT
 from hubsync.errors import ConfigError
+from hubsync.scoring.kinds.points import KIND as POINTS
+from hubsync.scoring.kinds.points import PointsModel
 
 USAGE = "      - {with: login, once_per: week, within: 28 days, points: 5, reason: uses it}\n"
 SILENT = "      - {when: quiet_days > 30, points: -10, reason: silent}\n"
@@ -168,3 +170,29 @@ def test_what_can_not_be_reached_is_told(tmp_path: Path, edit: tuple[str, str], 
     found = told(tmp_path, (FILE, *edit))
 
     assert [each for each in found if each.startswith(says)], found
+
+
+UP, DOWN = ({"when": "seats > 1", "points": points, "reason": f"gives {points}"} for points in (10, -20))
+OFTEN, SELDOM = ({"with": "login", "points": points, "reason": f"each {points}"} for points in (1, -1))
+
+
+@pytest.mark.parametrize(
+    ("rules", "limit", "ends"),
+    [
+        ([UP, DOWN], None, (30, 60)),
+        ([UP, DOWN], {"min": -15, "max": 5}, (35, 55)),
+        ([UP, DOWN], {"min": -30, "max": 15}, (30, 60)),
+        ([OFTEN, DOWN], {"max": 7}, (30, 57)),
+        ([OFTEN, DOWN], None, (30, 100)),
+        ([UP, SELDOM], {"min": -7}, (43, 60)),
+        ([UP, SELDOM], None, (None, 60)),
+        ([UP, {"when": "seats > 2", "points": -60, "reason": "much"}], None, (0, 60)),
+        ([UP, DOWN, {"when": "seats > 2", "at_most": 29, "reason": "no more"}], None, (None, 60)),
+    ],
+)
+def test_the_ends_of_a_score(rules: list[dict], limit: dict | None, ends: tuple[int | None, int]) -> None:
+    """The least and the most are what rules of one sign make of the start, within limit and range; a cap hides one."""
+    said = {"model": "m", "kind": "points", "object": "companies", "outcome": "renews", "owner": "cs", "starts_at": 50}
+    model = PointsModel.model_validate({**said, "rule_groups": [{"name": "all", "limit": limit, "rules": rules}]})
+
+    assert (POINTS.lowest(model), POINTS.attainable(model)) == ends

@@ -59,6 +59,7 @@ def test_declared_properties_join_the_standard_ones(tmp_path: Path) -> None:
         (("events.yaml", "pe{portal}_login", "pe{portal}_logged_in"), {"customer"}),
         (("events.yaml", "url: hs_url", "url: hs_page"), {"customer", "heat"}),
         (("models/customer.yaml", "owner: cs-ops", "owner: the success team"), set()),
+        (("models/customer.yaml", "risk: {from: 0, worse: true}", "risk: {from: 0, worse: true, label: Call}"), set()),
         (("signals.yaml", "label: employees per seat", "label: crowding"), set()),
         (("events.yaml", "when: hs_is_closed_won", "when: hs_is_closed"), set()),
         (("portal.yaml", "plan: null", "plan: {companies: domain}"), set()),
@@ -71,6 +72,16 @@ def test_a_version_changes_with_what_the_score_depends_on(edit: tuple[str, str, 
 
     assert {name for name in before if before[name] != after[name]} == changed
     assert all(len(version) == 8 and int(version, 16) >= 0 for version in after.values())
+
+
+def test_what_a_code_is_called_is_no_new_version() -> None:
+    """The label of an rfm model's segment may change like that of a tier; what the segment takes in may not."""
+    same, renamed, other = (
+        versions(("models/worth.yaml", "> 12, label: Best", to))["worth"]
+        for to in ("> 12, label: Best", "> 12, label: Finest", "> 11, label: Best")
+    )
+
+    assert (same == renamed, same == other) == (True, False)
 
 
 def test_versions_do_not_depend_on_layout() -> None:

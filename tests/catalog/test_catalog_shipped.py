@@ -18,11 +18,11 @@ from hubsync.catalog.starter import shipped as shipped_texts
 from hubsync.emulator.state import Portal
 from hubsync.emulator.world.schema import define
 from hubsync.scoring.declarations import JOBS, Rule
+from hubsync.scoring.feeds import Feeds, source_ids
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.kinds.points import PointsModel, named_rules
 from hubsync.scoring.model import compile_model
 from hubsync.scoring.origins import AnySource, ObjectSource, OccurrenceSource
-from hubsync.scoring.sources import Feeds, source_ids
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.scoring.words import WORDS
 from hubsync.types import AsOf

@@ -84,6 +84,10 @@ class Desk:
             **options,
         )
 
+    def only(self, *models: str) -> None:
+        """Switch on these models instead of all that the starter has on."""
+        self.rewrite("hubsync.yaml", "models: [engagement, fit, combined, customer]", f"models: [{', '.join(models)}]")
+
     def rewrite(self, file: str, old: str, new: str) -> None:
         """Change one place of the configuration."""
         path = self.config / file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from io import StringIO
 
@@ -17,9 +18,27 @@ from hubsync.emulator import EmulatorServer
 
 @pytest.fixture(scope="module")
 def advised(emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Said]:
-    """The shipped configuration, and what is advised for it."""
+    """The shipped configuration with business reviews from a database, and what is advised for it.
+
+    A word is mapped to a property that the portal does not have, another to none.
+    """
     desk = Desk(tmp_path_factory.mktemp("advised"), emulator)
     write_starter(desk.config)
+    meetings = """
+    - from: objects
+      object: meetings
+      when: hs_meeting_outcome = 'COMPLETED' and hs_activity_type = 'QBR'
+      time: hs_meeting_start_time
+"""
+    database = " [{from: sql, url_env: HUBSYNC_SQL_REVIEWS_URL, table: reviews, subject: {domain: of}, time: at}]\n"
+    desk.rewrite("events.yaml", meetings, database)
+    desk.rewrite("portal.yaml", "    companies: seats_used\n", "    companies: seats_in_use\n")
+    desk.rewrite("portal.yaml", "    seats_used: number\n", "    seats_used: number\n    seats_in_use: number\n")
+    desk.rewrite("portal.yaml", "    companies: average_days_to_pay\n", "")
+    with sqlite3.connect(desk.folder / "reviews.db") as link:
+        link.execute("CREATE TABLE reviews (of, at)")
+    link.close()
+    desk.env["HUBSYNC_SQL_REVIEWS_URL"] = f"sqlite:///{desk.folder / 'reviews.db'}"
     return desk, desk("advise", "--json")
 
 
@@ -47,20 +66,26 @@ def test_every_declared_model_is_judged_and_nothing_is_kept(
     assert 0 < models["health"]["scored"] <= models["health"]["records"] == len(customers)
     silent = {rule["rule"]: rule for rule in models["engagement"]["rules"]}["looked_at_pricing"]
     assert (silent["available"], silent["known"]) == (False, 0)
-    assert any("page_view can't come from occurrences" in lack for lack in models["engagement"]["lacks"])
-    assert "companies.seats_used" in models["upsell"]["properties"]
+    instead = "page_view can't come from occurrences of contacts: it comes from counters of contacts"
+    assert instead in models["engagement"]["lacks"]
+    assert "intent can't come from occurrences of contacts: nothing stands in" in models["account"]["lacks"]
+    assert "companies.seats_total" in models["upsell"]["properties"]
 
 
-def test_what_a_portal_lacks_is_named(portal: Desk) -> None:
+def test_a_database_feeds_as_it_does_in_a_run(advised: tuple[Desk, Said]) -> None:
+    """Events that come from an SQL database alone are read at the address in the environment; no model lacks them."""
+    models = advised[1].json["models"]
+
+    assert any("qbr_held" in each["events"] for each in models)
+    assert [lack for each in models for lack in each["lacks"] if "qbr_held" in lack] == []
+
+
+def test_what_a_portal_lacks_is_named(advised: tuple[Desk, Said]) -> None:
     """An unmapped word and a property that the portal does not have are told to the models that want them."""
-    portal.rewrite("portal.yaml", "    companies: seats_used\n", "    companies: seats_in_use\n")
-    portal.rewrite("portal.yaml", "    seats_used: number\n", "    seats_used: number\n    seats_in_use: number\n")
-    portal.rewrite("portal.yaml", "    companies: customer_since\n", "")
-
-    models = {each["model"]: each for each in portal("advise", "--json").json["models"]}
+    models = {each["model"]: each for each in advised[1].json["models"]}
 
     assert "the portal has no property seats_in_use of companies" in models["upsell"]["lacks"]
-    assert any("does not map customer_since of companies" in lack for each in models.values() for lack in each["lacks"])
+    assert any("does not map days_to_pay of companies" in lack for each in models.values() for lack in each["lacks"])
 
 
 def test_two_or_three_are_recommended(advised: tuple[Desk, Said]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -83,17 +82,6 @@ logged:
     code, text = checked("later.csv")
     assert (code, f"Warning: events.yaml:{line}: there is no file later.csv" in text) == (0, True)
     assert desk("check", "--offline", "--json").json["warnings"]
-
-
-def test_an_unknown_time_zone_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A time zone that this machine does not know is told when it is first met, and days begin at midnight UTC."""
-    with caplog.at_level(logging.WARNING, logger="hubsync"):
-        days = {moment(_NOW, "Mars/Olympus").day_start for _ in range(3)}
-
-    assert len(days) == 1
-    assert [record.message for record in caplog.records] == [
-        "the portal's time zone 'Mars/Olympus' is not known here: days begin at midnight UTC"
-    ]
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,9 @@ def config(tmp_path: Path) -> Path:
 
 def test_every_model_is_on_screen(tmp_path: Path, config: Path) -> None:
     """`demo --models all` shows a line for every model that ships, explains one of each kind, and proves them all."""
-    demo = Desk(tmp_path, env={"COLUMNS": "200"}).start(
-        "demo", "--models", "all", "--contacts", "40", "--plan", "enterprise"
-    )
-    out, err = demo.communicate(timeout=200)
-    assert demo.returncode == 0, out + err
+    demo = Desk(tmp_path)("demo", "--models", "all", "--contacts", "40", "--plan", "enterprise")
+    assert demo.code == 0, demo.text
+    out = demo.out
     models = load(config).models
     shown = re.findall(r"(?m)^ (\w+) +(contacts|companies|deals) +\d", out)
     assert sorted(name for name, _ in shown) == sorted(models)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,32 +13,31 @@ from hubsync.emulator import EmulatorServer, Options
 from hubsync.store import Store
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Desk]:
-    """A portal of its own after its first sync."""
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A portal after its first sync; each test is about another person in it."""
     with EmulatorServer(Options(port=0, contacts=20, plan="off")) as server:
-        made = Desk(tmp_path, server)
+        made = Desk(tmp_path_factory.mktemp("own"), server)
         write_starter(made.config)
+        made.only("engagement")
         made.rewrite("hubsync.yaml", "search_per_second: 2", "search_per_second: 5")
         assert made("sync", "--yes").code == 0
+        made.first["people"] = [
+            (each.id, each.properties["email"])
+            for each in server.portal.objects["contacts"].values()
+            if each.properties.get("email") and each.properties.get("hubsync_engagement_score")
+        ]
         yield made
-
-
-def _somebody(desk: Desk) -> tuple[str, str]:
-    assert desk.server is not None
-    found = desk.server.portal.objects["contacts"].values()
-    record = next(each for each in found if each.properties.get("email") and each.properties.get("hubsync_lead_score"))
-    return record.id, record.properties["email"]
 
 
 def test_forget(own: Desk) -> None:
     """A contact is erased by its email, named nowhere any more, and neither pulled nor written again."""
     assert own.server is not None
-    record_id, email = _somebody(own)
-    asked = own("forget", email)
+    record_id, email = own.first["people"][0]
     store = Store.open(own.folder / "data", str(own.server.portal.portal_id))
     with store.run_lock():
-        busy = own("forget", email, "--yes")
+        # No run waits for an answer.
+        asked, busy = own("forget", email), own("forget", email, "--yes")
     done = own("forget", email, "--yes", "--json")
     again = own("forget", record_id, "--yes")
     unknown = own("forget", "nobody@nowhere.example", "--yes")
@@ -52,12 +50,12 @@ def test_forget(own: Desk) -> None:
     assert "Nothing is known of 'nobody@nowhere.example'" in unknown.text
     with own.server.portal.lock:
         portal = own.server.portal
-        portal.set("contacts", record_id, {"hubsync_lead_score": "1"}, at=portal.now)
+        portal.set("contacts", record_id, {"hubsync_engagement_score": "1"}, at=portal.now)
     assert own("sync", "--full").code in (0, 3)
     with store.read() as reader:
         assert reader.find_record("contacts", record_id) is None
         assert reader.find_record("contacts", email) is None
-    assert portal.objects["contacts"][record_id].properties["hubsync_lead_score"] == "1"
+    assert portal.objects["contacts"][record_id].properties["hubsync_engagement_score"] == "1"
     told = own("explain", "contacts", email)
     assert told.code == 2
     assert "was erased on" in told.text
@@ -66,7 +64,7 @@ def test_forget(own: Desk) -> None:
 
 def test_forget_says_what_it_erased(own: Desk) -> None:
     """The tables are listed for a person, with what is not touched."""
-    record_id, _ = _somebody(own)
+    record_id, _ = own.first["people"][1]
     said = own("forget", record_id, "--yes")
 
     assert said.code == 0
@@ -77,7 +75,7 @@ def test_forget_says_what_it_erased(own: Desk) -> None:
 def test_explain_says_that_somebody_is_gone(own: Desk) -> None:
     """Before the week is over explain tells until when, afterwards that it was erased and why."""
     assert own.server is not None
-    record_id, _ = _somebody(own)
+    record_id, _ = own.first["people"][2]
     own.server.portal.purge("contacts", record_id)
     assert own("plan", "--full").code in (0, 3)
     gone = own("explain", "contacts", record_id)

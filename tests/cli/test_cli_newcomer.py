@@ -91,6 +91,7 @@ def test_a_plan_that_may_not_be_written_stays_approved(tmp_path: Path) -> None:
     that the token can't read.
     """
     desk, file = _begun(tmp_path), str(tmp_path / "p.csv")
+    desk.only("fit", "customer")
     with EmulatorServer(Options(port=0, contacts=20)) as server:
         desk.server = server
         desk.env["HUBSPOT_ACCESS_TOKEN"] = _token(desk, *_CONTACTS)

@@ -112,7 +112,8 @@ def test_an_empty_portal_is_fine(desk: Desk) -> None:
 
 def test_the_first_write_waits_for_a_yes(desk: Desk) -> None:
     """plan writes nothing; sync without a terminal and without --yes is held; the plan's file is then written."""
-    with EmulatorServer(Options(port=0, contacts=60)) as server:
+    desk.only("customer")
+    with EmulatorServer(Options(port=0, contacts=20)) as server:
         desk.server = server
         file = desk.folder / "plan.csv"
         planned = desk("plan", "--out", str(file))
@@ -140,6 +141,7 @@ def _batch_updates(server: EmulatorServer) -> int:
 
 def test_the_first_write_asks_on_a_terminal(desk: Desk) -> None:
     """On a terminal sync shows the counts and asks; a no is exit code 3, and nothing is written."""
+    desk.only("engagement")
     with EmulatorServer(Options(port=0, contacts=20)) as server:
         desk.server = server
         child, terminal = pty.fork()
@@ -265,6 +267,7 @@ def test_what_hubspot_refuses_is_exit_code_5(portal: Desk, emulator: EmulatorSer
 
 def test_a_held_run_names_both_ways_on(desk: Desk) -> None:
     """A guard stop is exit code 3 with the guard's numbers, waits in `status`, and is released by --accept."""
+    desk.only("customer")
     with EmulatorServer(Options(port=0, contacts=60)) as server:
         desk.server = server
         assert desk("sync", "--yes").code == 0

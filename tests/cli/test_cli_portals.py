@@ -50,6 +50,7 @@ def test_two_portals_have_nothing_in_common(office: Desk, servers: tuple[Emulato
     for name, server in (("acme", one), ("beta-eu", two)):
         assert office("--portal", name, "init").code == 0
         _own(name, HUBSPOT_ACCESS_TOKEN=server.token, HUBSPOT_BASE_URL=server.url)
+        Desk(Path("portals") / name).only("engagement")
 
     written = {
         name: office("--portal", name, "sync", "--yes", "--json").json["written"] for name in ("acme", "beta-eu")
@@ -165,6 +166,15 @@ def test_a_folder_with_two_databases_is_not_guessed(portal: Desk) -> None:
     assert looked.code == 6
     assert "may hold only one" in looked.text
     assert ran.code == 4
+
+
+def test_a_portals_dot_env_that_is_no_text_is_told(office: Desk) -> None:
+    """The sentence names the file of that portal, also where the worker reads those of all portals."""
+    (office.folder / "portals" / "acme").mkdir(parents=True, exist_ok=True)
+    (office.folder / "portals" / "acme" / ".env").write_bytes(b"\xff\xfe\x00")
+    for command in (["--portal", "acme", "check"], ["serve", "--once"]):
+        said = office(*command)
+        assert (said.code, "portals/acme/.env can't be read" in said.text) == (2, True), said.text
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ OLD = {"source": "login/nowhere", "kind": "login", "subject_type": "contacts", "
 def desk_in(folder: Path, server: EmulatorServer) -> Desk:
     made = Desk(folder, server)
     write_starter(made.config)
+    made.only("customer")
     made.rewrite("hubsync.yaml", "search_per_second: 2", "search_per_second: 5")
     return made
 
@@ -150,6 +151,36 @@ def test_status_tells_calls_forecast_and_sizes(lived: Desk) -> None:
     assert "of its share of 125,000 a day" in said
     assert "The next run takes about" in said
     assert "Kept: events for 25 months, history for 3 years, plans for 90 days." in said
+
+
+def test_status_says_which_models_are_due_for_a_look(lived: Desk, tmp_path: Path) -> None:
+    """Each model has its owner and the day on which it is due; three days are longer than a cycle of two.
+
+    One that was changed today is not, also where it was tried first as of a day of the past.
+    """
+    write_starter(tmp_path / "config")
+    Desk(tmp_path).only("engagement", "fit", "customer")
+    main = tmp_path / "config" / "hubsync.yaml"
+    main.write_text(f"{main.read_text(encoding='utf-8')}\nreview_every: 2 days\n", encoding="utf-8")
+    model = tmp_path / "config" / "models" / "fit.yaml"
+    model.write_text(f"{model.read_text(encoding='utf-8')}\nreview_every: 5 days\n", encoding="utf-8")
+    heat = tmp_path / "config" / "models" / "engagement.yaml"
+    heat.write_text(heat.read_text(encoding="utf-8").replace("points: 1,", "points: 2,", 1), encoding="utf-8")
+    often = {"HUBSYNC_CONFIG": str(tmp_path / "config")}
+    tried = lived("plan", "--no-pull", "--as-of", "2026-09-22", "--json", env=often)
+    assert tried.code in (0, 3), tried.text
+
+    usual, found = (lived("status", "--json", env=env).json["models"] for env in ({}, often))
+
+    assert [(each["model"], each["review_due"]) for each in usual] == [("customer", False)]
+    assert {"customer", "engagement", "fit"} <= {each["model"] for each in found}
+    due = {each["model"] for each in found if each["review_due"]}
+    assert due == {"customer"}
+    owner = next(each["owner"] for each in found if each["model"] == "customer")
+    said = lived("status", env=often).text
+    assert "Due for a look" in said
+    assert f"customer ({owner}, 2 days)" in said
+    assert "Due for a look" not in lived("status").text
 
 
 def test_status_says_a_reason_once(lived: Desk) -> None:

@@ -51,15 +51,9 @@ def test_odd_account_details_are_told_before_anything_is_pulled(client: Client, 
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "Mars/Olympus", "", "x" * 5_000, "a\0b"])
-def test_the_days_of_a_strange_time_zone_begin_at_midnight_utc(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A time zone that is none is said to be unknown, shortly and in every run, and days are those of UTC."""
-    moment(utc(2026, 11, 21, 14), name)
-    caplog.clear()
-    found = moment(utc(2026, 11, 21, 14), name)
-
-    assert found.day_start == utc(2026, 11, 21)
-    assert "days begin at midnight UTC" in caplog.text
-    assert len(caplog.text) < 250
+def test_the_days_of_a_strange_time_zone_begin_at_midnight_utc(name: str) -> None:
+    """The days of a time zone that is none are those of UTC."""
+    assert moment(utc(2026, 11, 21, 14), name).day_start == utc(2026, 11, 21)
 
 
 def test_token_info(client: Client, wire) -> None:

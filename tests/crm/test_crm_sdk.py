@@ -150,18 +150,20 @@ def test_a_property_that_was_not_made_is_named(client: Client, wire) -> None:
         client.sdk.create_properties("contacts", [wanted()])
 
 
-def test_options_are_added_to_those_that_exist(client: Client, wire) -> None:
-    """Since HubSpot replaces the whole list, the existing options are sent along, and the live type."""
-    existing = [{"label": "Risk!", "value": "risk", "displayOrder": 0, "hidden": False}]
-    live = definition("tier", type="enumeration", fieldType="select", options=existing)
+def test_options_are_set_beside_those_that_exist(client: Client, wire) -> None:
+    """HubSpot replaces the whole list: what is not wanted is sent as it is, what is there keeps all but its label."""
+    gone = {"label": "Gone", "value": "gone", "displayOrder": 7, "hidden": True, "description": "By hand"}
+    risk = {"label": "Risk!", "value": "risk", "displayOrder": 4, "hidden": False, "description": ""}
+    live = definition("tier", type="enumeration", fieldType="select", options=[gone, risk])
     wire.get(f"{PROPERTIES}/tier", json=live)
     wire.patch(f"{PROPERTIES}/tier", json=live)
 
-    found = client.sdk.add_options("contacts", wanted("tier", options=(("risk", "Risk"), ("strong", "Strong"))))
+    found = client.sdk.set_options("contacts", wanted("tier", options=(("risk", "Risk"), ("strong", "Strong"))))
 
-    assert found.options == (("risk", "Risk!"), ("strong", "Strong"))
+    assert found.options == (("gone", "Gone"), ("risk", "Risk"), ("strong", "Strong"))
     body = sent(wire, 1)
-    assert [each["value"] for each in body["options"]] == ["risk", "strong"]
+    strong = {"label": "Strong", "value": "strong", "displayOrder": 2, "hidden": False}
+    assert body["options"] == [gone, {**risk, "label": "Risk"}, strong]
     assert (body["type"], body["fieldType"]) == ("enumeration", "select")
 
 

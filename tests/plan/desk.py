@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from hubsync.catalog import Catalog, load
-from hubsync.plan import Circumstances, footprints, keep, plan, watches
-from hubsync.score import remember, score
-from hubsync.scoring.requirements import requirements
-from hubsync.store import Store
+from hubsync.plan import Circumstances, footprints, keep, plan, segment_writings
+from hubsync.score import open_scores, remember
+from hubsync.scoring.feeds import Feeds
+from hubsync.store import Store, Writer
 from hubsync.types import Batch, Change, Outcome, Plan, RecordRow
 from hubsync.workspace import moment
 
@@ -72,20 +73,30 @@ class Desk:
     on: tuple[str, ...] = ("health",)
     runs: int = 0
     changes: list[Change] = field(default_factory=list)
+    loaded: tuple[dict[str, str], Catalog] | None = None
+    """The configuration that was read last, and what it says: it is read again when it has changed."""
+
+    def files(self) -> dict[str, str]:
+        """The files of the configuration."""
+        return {
+            "hubsync.yaml": MAIN.format(models=", ".join(self.on), minimum=self.minimum),
+            "portal.yaml": PORTAL,
+            "signals.yaml": self.signals,
+            "events.yaml": "{}\n",
+            **{f"models/{name}.yaml": text for name, text in self.models.items()},
+        }
 
     def catalog(self) -> Catalog:
         """The configuration as it stands."""
-        config = self.folder / "config"
-        (config / "models").mkdir(parents=True, exist_ok=True)
-        for old in (config / "models").iterdir():
-            old.unlink()
-        (config / "hubsync.yaml").write_text(MAIN.format(models=", ".join(self.on), minimum=self.minimum))
-        (config / "portal.yaml").write_text(PORTAL)
-        (config / "signals.yaml").write_text(self.signals)
-        (config / "events.yaml").write_text("{}\n")
-        for name, text in self.models.items():
-            (config / "models" / f"{name}.yaml").write_text(text)
-        return load(config)
+        files = self.files()
+        if self.loaded is None or self.loaded[0] != files:
+            config = self.folder / "config"
+            shutil.rmtree(config, ignore_errors=True)
+            (config / "models").mkdir(parents=True)
+            for name, text in files.items():
+                (config / name).write_text(text)
+            self.loaded = files, load(config)
+        return self.loaded[1]
 
     def put(self, scores: Mapping[str, int], *, object_: str = "companies", **properties: str) -> None:
         """Pull records with these scores, by id."""
@@ -105,34 +116,33 @@ class Desk:
         """Plan now; `changes` has the rows."""
         self.runs += 1
         run_id, catalog, as_of = f"run{self.runs}", self.catalog(), moment(self.now, "UTC")
-        vocabulary = catalog.vocabulary(as_of)
-        models, segments = catalog.compiled(vocabulary), catalog.compiled_segments(vocabulary)
-        needs = requirements([*models, *segments], vocabulary)
         with self.store.write() as writer:
             writer.start_run(run_id, self.command, self.now, self.now, full=False)
-        with self.store.read() as reader:
-            known = {"footprints": footprints(reader.models()), "refreshed": reader.refreshed()}
-        with self.store.scratch(as_of, [], needs.objects, needs.links) as scratch:
-            scores = score(scratch, models, vocabulary, segments)
+            known = {"footprints": footprints(writer.models()), "refreshed": writer.refreshed()}
+        with open_scores(self.store, catalog, as_of, Feeds()) as found:
             given = Circumstances(run_id, **{"pulled": {}, **known, **circumstances})  # type: ignore[arg-type]
-            planned = plan(scratch, catalog, scores, vocabulary, given)
-            self.changes = [Change(*row) for row in scratch.execute("SELECT * FROM changes ORDER BY ALL")]
-            with scratch.writing() as writer:
+            planned = plan(found.scratch, catalog, found.scores, found.vocabulary, given)
+            self.changes = [Change(*row) for row in found.scratch.execute("SELECT * FROM changes ORDER BY ALL")]
+            with found.scratch.writing() as writer:
                 keep(writer, planned)
-                remember(writer, catalog, scores, self.now)
-                for watch in watches(catalog, vocabulary):
-                    writer.save_model(watch.model, watch.version, watch.declaration, self.now)
+                remember(writer, catalog, found.scores, self.now)
+                for each in segment_writings(catalog, found.vocabulary):
+                    writer.save_model(each.model, each.version, each.declaration, self.now)
         return planned
 
     def write(self, *, refuse: frozenset[str] = frozenset()) -> None:
         """Let HubSpot take the last plan, except the records in `refuse`."""
-        run_id = f"run{self.runs}"
         with self.store.write() as writer:
-            writer.publish(run_id, self.now)
-            for object_ in sorted({change.object for change in self.changes}):
-                ids = sorted({change.record_id for change in self.changes if change.object == object_})
-                outcomes = [Outcome(each, each not in refuse, self.now, "no" if each in refuse else "") for each in ids]
-                writer.settle(run_id, object_, outcomes, self.now)
+            self.settle(writer, refuse)
+
+    def settle(self, writer: Writer, refuse: frozenset[str]) -> None:
+        """Publish the last plan and write down what HubSpot took of it."""
+        run_id = f"run{self.runs}"
+        writer.publish(run_id, self.now)
+        for object_ in sorted({change.object for change in self.changes}):
+            ids = sorted({change.record_id for change in self.changes if change.object == object_})
+            outcomes = [Outcome(each, each not in refuse, self.now, "no" if each in refuse else "") for each in ids]
+            writer.settle(run_id, object_, outcomes, self.now)
 
     def sync(self) -> list[Change]:
         """Plan and write; returns the changes."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from desk import MAIN, PORTAL, START, Desk
+from desk import START, Desk, bits
 
-from hubsync.catalog import Catalog, load
 from hubsync.types import AssociationRow, RecordRow
 
 
@@ -24,17 +24,11 @@ class SegmentsDesk(Desk):
         """The days since the desk was opened."""
         return (self.now - START).days
 
-    def catalog(self) -> Catalog:
-        """The configuration as it stands."""
-        super().catalog()
-        config = self.folder / "config"
-        (config / "segments.yaml").unlink(missing_ok=True)
-        main = MAIN.format(models=", ".join(self.on), minimum=self.minimum)
-        (config / "hubsync.yaml").write_text(f"{main}segments_property: {self.written_to}\n")
-        (config / "portal.yaml").write_text(PORTAL)
-        if self.segments:
-            (config / "segments.yaml").write_text(self.segments)
-        return load(config)
+    def files(self) -> dict[str, str]:
+        """The files of the configuration."""
+        files = super().files()
+        files["hubsync.yaml"] += f"segments_property: {self.written_to}\n"
+        return {**files, "segments.yaml": self.segments} if self.segments else files
 
     def own(self, record_id: str, **properties: str) -> None:
         """Let somebody write our properties in HubSpot."""
@@ -47,19 +41,25 @@ class SegmentsDesk(Desk):
             record = reader.find_record("companies", record_id)
         return {**record.properties, **record.own} if record is not None else {}
 
-    def hubspot(self, record_id: str, property_: str) -> str:
-        """What HubSpot has, as far as the desk wrote it."""
-        with self.store.read() as reader:
-            record = reader.find_record("companies", record_id)
-        return (record.own.get(property_) if record is not None else None) or ""
+    def _own(self, object_: str) -> dict[str, dict[str, str | None]]:
+        query = "SELECT record_id, own FROM portal.record WHERE object = ?"
+        with self.store.database.connect(read_only=True) as connection:
+            return {key: json.loads(own) for key, own in connection.execute(query, [object_]).fetchall()}
 
-    def put(self, scores: dict[str, int], *, object_: str = "companies", **properties: str) -> None:  # type: ignore[override]
+    def hubspot(self, property_: str) -> dict[str, str]:
+        """What HubSpot has of each company, as far as the desk wrote it."""
+        return {key: own.get(property_) or "" for key, own in self._own("companies").items()}
+
+    def put(self, scores: Mapping[str, int], *, object_: str = "companies", **properties: str) -> None:
         """Pull records with these scores; what HubSpot has of ours stays."""
-        with self.store.read() as reader:
-            own = {key: reader.find_record(object_, key) for key in scores}
-        for key, value in scores.items():
-            kept = own[key].own if own[key] is not None else {}  # type: ignore[union-attr]
-            super().put({key: value}, object_=object_, **{k: v for k, v in kept.items() if v}, **properties)
+        own = self._own(object_)
+        self.pull([
+            RecordRow(
+                object_, key, self.now,
+                {"lifecyclestage": "customer", **bits(value), **_filled(own.get(key, {})), **properties},
+            )
+            for key, value in scores.items()
+        ])  # fmt: skip
 
     def people(self, record_id: str, *, company: str, weight: str) -> None:
         """Pull a contact of a company."""
@@ -77,7 +77,11 @@ class SegmentsDesk(Desk):
 
     def write(self, *, refuse: frozenset[str] = frozenset()) -> None:
         """Let HubSpot take the last plan, and end its run well."""
-        super().write(refuse=refuse)
         with self.store.write() as writer:
+            self.settle(writer, refuse)
             counts = {"written": len(self.changes)}
             writer.finish_run(f"run{self.runs}", "ok", ended_at=self.now, counts=counts, calls=0)
+
+
+def _filled(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}

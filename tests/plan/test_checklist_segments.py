@@ -22,9 +22,9 @@ def rules(name: str, object_: str, *lines: str) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> SegmentsDesk:
+def desk(tmp_path: Path, store: Store) -> SegmentsDesk:
     """The three scores that the shipped segments read; the score of customers is set by `put`."""
-    made = SegmentsDesk(tmp_path, Store.open(tmp_path / "data", "7"), minimum=100, segments=SHIPPED)
+    made = SegmentsDesk(tmp_path, store, minimum=100, segments=SHIPPED)
     made.models = {
         "customer": model("customer"),
         "upsell": rules(

@@ -1,4 +1,4 @@
-"""Weekly and monthly models when something comes between: a push that broke off, who comes back, hours, limits."""
+"""Weekly and monthly models when something comes between: a push that broke off, hours, limits."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ writes: {score: worth_score, tier: worth_segment, code: worth_code}
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> SegmentsDesk:
-    made = SegmentsDesk(tmp_path, Store.open(tmp_path / "data", "7"), minimum=100)
+def desk(tmp_path: Path, store: Store) -> SegmentsDesk:
+    made = SegmentsDesk(tmp_path, store, minimum=100)
     made.models["health"] = model(extra="refresh: weekly")
     return made
 
@@ -43,20 +43,6 @@ def break_off(desk: SegmentsDesk, *sent: str) -> None:
         writer.publish(run_id, desk.now)
         writer.settle(run_id, "companies", [Outcome(each, True, desk.now, "") for each in sent], desk.now)
         writer.finish_run(run_id, "failed", ended_at=desk.now, counts={"written": len(sent)}, calls=1)
-
-
-def test_who_was_cleared_and_comes_back_does_not_wait(desk: SegmentsDesk) -> None:
-    """A record that left `who` has no value any more: it gets one in the first run after it came back."""
-    desk.put({"1": 60})
-    desk.sync()
-    desk.later(days=1)
-    desk.put({"1": 60}, lifecyclestage="lead")
-    desk.sync()
-    desk.later(days=1)
-    desk.put({"1": 20})
-    desk.plan()
-
-    assert desk.values("health_score") == {"1": "20"}
 
 
 def test_the_day_counts_and_not_the_hour(desk: SegmentsDesk) -> None:

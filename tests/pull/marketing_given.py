@@ -9,24 +9,12 @@ from typing import Any
 from pull_bench import Bench
 
 from hubsync.emulator.email_events import CLICK, SENT
-from hubsync.pull.portal import Portal
-from hubsync.pull.sources.streams import Opening, Shared
 
 MARKETING = Path(__file__).parent / "marketing"
 EMAILS, FORMS, LISTS = "email_click/email_events", "form_submitted/forms", "pricing_viewed/lists"
 SITE = "https://www.vendor.example"
 _EPOCH = datetime(1970, 1, 1)
 _FORM = "/submissions/v3/integration/secure/submit"
-
-
-def opening(desk: Bench, name: str, position: Any = None) -> Opening:
-    """What the stream of a source is opened with, when the models look back 90 days."""
-    portal = Portal(desk.client, str(desk.server.options.portal_id), "USD")
-    return Opening(
-        name, name.partition("/")[0], portal, desk.last, days=90, position=position, full=False, every=1,
-        folder=desk.catalog.folder, shared=Shared(), glance=None, kept_since=desk.last.now - timedelta(days=750),
-        secret=lambda _: "",
-    )  # fmt: skip
 
 
 def ms(moment: datetime) -> int:

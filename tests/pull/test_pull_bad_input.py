@@ -10,8 +10,7 @@ from source_given import DEALS, config_with
 
 from hubsync.catalog import load
 from hubsync.errors import InputError
-from hubsync.score import score
-from hubsync.scoring.requirements import requirements
+from hubsync.score import open_scores
 
 SALES = "{from: tables, file: sales.csv, subject: {domain: domain}, time: at, value: amount, currency: code%s}"
 HEADER = "domain,at,amount,code\n"
@@ -30,13 +29,9 @@ def companies(portal: Bench) -> list[str]:
 def sold(portal: Bench) -> dict[str, float | None]:
     """The money that each company brought, as the model `money` reads it; None for unknown."""
     feeds = portal.pull().feeds
-    vocabulary = portal.catalog.vocabulary(portal.last, feeds)
-    models = [model for model in portal.catalog.compiled(vocabulary) if model.name == "money"]
-    needs = requirements(models, vocabulary)
-    sources = [source for source in feeds.active.values() if source]
-    with portal.store.scratch(portal.last, sources, needs.objects, needs.links) as scratch:
-        (model,) = score(scratch, models, vocabulary).models
-        rows = scratch.execute(f'SELECT record_id, known_data > 0, score FROM "{model.relation}"')
+    with open_scores(portal.store, portal.catalog, portal.last, feeds) as found:
+        (model,) = (each for each in found.scores.models if each.name == "money")
+        rows = found.scratch.execute(f'SELECT record_id, known_data > 0, score FROM "{model.relation}"')
     return {record_id: (float(points) if points is not None else 0.0) if known else None
             for record_id, known, points in rows}  # fmt: skip
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from marketing_given import EMAILS, MARKETING, SITE, contact_of, counted, noted, now, opening, status
+from marketing_given import EMAILS, MARKETING, SITE, contact_of, counted, noted, now, status
 from pull_bench import Bench, bench
+from source_given import opening
 
 from hubsync.catalog import Catalog, load
 from hubsync.crm.marketing import _email_events

@@ -12,12 +12,12 @@ import duckdb
 import pytest
 import requests
 from pull_bench import SMALL, Bench, bench, client_for
+from source_given import opening
 
 from hubsync.catalog import Catalog, load
 from hubsync.errors import InputError
 from hubsync.pull import estimate, feeds_of
-from hubsync.pull.portal import Portal
-from hubsync.pull.sources.occurrences import OccurrenceStream, Pages
+from hubsync.pull.sources.occurrences import Asker, OccurrenceStream
 from hubsync.pull.sources.streams import LATE, OVERLAP
 from hubsync.scoring.origins import OccurrenceSource
 
@@ -249,8 +249,9 @@ def test_first_pull_of_occurrences_goes_on(living: Bench) -> None:
     def stream(position: Mapping[str, Any] | None) -> OccurrenceStream:
         source = living.catalog.events["page_view"].sources[0]
         assert isinstance(source, OccurrenceSource)
-        portal = Portal(living.client, str(living.server.options.portal_id), "USD")
-        return OccurrenceStream("s", "page_view", source, portal, Pages(5), living.last, 400, position)
+        given = opening(living, "page_view/occurrences", position, days=400)
+        given.shared.of(Asker).size = 50
+        return OccurrenceStream(given, source)
 
     everything = [batch.events for batch in stream(None).batches()]
     assert len(everything) > 3
@@ -263,6 +264,23 @@ def test_first_pull_of_occurrences_goes_on(living: Bench) -> None:
     assert [event for event in before + rest if event.source_id not in recent] == [
         event for event in all_events if event.source_id not in recent
     ]
+
+
+def test_a_longer_memory_while_a_first_pull_goes_on(living: Bench) -> None:
+    """Models that look further back by the time a first pull goes on get the older events with the rest of it."""
+    living.pull()
+    source = living.catalog.events["page_view"].sources[0]
+    assert isinstance(source, OccurrenceSource)
+    begun = opening(living, "page_view/occurrences", days=200)
+    begun.shared.of(Asker).size = 5
+    first = next(OccurrenceStream(begun, source).batches())
+    later = OccurrenceStream(opening(living, "page_view/occurrences", first.position, days=400), source)
+    found = {
+        event.source_id for event in [*first.events, *(each for batch in later.batches() for each in batch.events)]
+    }
+    assert first.position is not None and first.position["window"]
+    everything = OccurrenceStream(opening(living, "page_view/occurrences", days=400), source)
+    assert found == {event.source_id for batch in everything.batches() for event in batch.events}
 
 
 def test_longer_memory_and_other_attributes(living: Bench, tmp_path: Path) -> None:

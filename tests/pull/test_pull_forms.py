@@ -16,12 +16,12 @@ from marketing_given import (
     contact_of,
     counted,
     new_form,
-    opening,
     send_in,
     send_in_many,
     status,
 )
 from pull_bench import Bench, bench
+from source_given import opening
 
 from hubsync.catalog import Catalog, load
 from hubsync.pull.sources.forms import FormStream

@@ -205,6 +205,13 @@ def test_growth_before_the_first_sight_adds_up(steps: list[int], seen: int, kept
     assert all(at <= sight.at and times > 0 for at, times in found)
 
 
+def test_a_sight_that_lagged_behind_takes_no_later_growth() -> None:
+    """The search may show a value that was overtaken before the pull: the next sight counts what came since."""
+    history = revisions("2", "5", "9")
+    sight = FirstSight("1", history[-1].at + timedelta(minutes=1), "5", None, counted=False)
+    assert growth(sight, history) == [(T0, 1), (T0 + timedelta(days=1), 3)]
+
+
 def test_no_history_at_all() -> None:
     """Where HubSpot keeps no history, the first sight is one event at the date of the last one, as without a seed."""
     sight = FirstSight("1", T0, "7", "2026-03-01T00:00:00Z", counted=False)

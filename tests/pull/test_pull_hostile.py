@@ -117,11 +117,12 @@ def clicked(desk: Bench, times: int) -> None:
 def test_a_form_that_is_gone_hides_no_other(desk: Bench) -> None:
     """A form whose submissions are not found is left out; what is sent in later with it, when it is back, is found."""
     guid = new_form(desk, "Contact us")
-    desk.pull()
-    desk.steer("clock", minutes=30)
     send_in(desk, guid, ANN)
+    desk.steer("clock", minutes=30)
     desk.fault(SUBMISSIONS, method="GET", status=404, times=2)
     assert status(desk.pull())[FORMS] == "active"
+    late = "SELECT position->>'late' FROM portal.cursor WHERE stream = ?"
+    assert desk.sql(late, FORMS) == [(desk.last.now.isoformat(),)], "all the others were read"
     desk.pull()
     assert desk.sql("SELECT count(*) FROM portal.event WHERE source = ?", FORMS) == [(1,)]
 

@@ -38,6 +38,8 @@ def account_rules(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
         points = exact(engaged["points"])
         for count in range(1, engaged.get("up_to", 5) + 1):
             worth = six(Fraction(points) * Fraction(share(engaged.get("each_further", "50 %"))) ** (count - 1))
+            if not worth:
+                break
             nth = f"{count}{ORDINALS.get(count, 'th')}"
             yield {
                 "name": f"engaged_{count}", "when": f"({engaged['people']}) >= {count}", "points": worth,

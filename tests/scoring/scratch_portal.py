@@ -20,12 +20,12 @@ from hubsync.score import score
 from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.explain import Explanation, explain
 from hubsync.scoring.facts import ORDER, closure, facts_sql
+from hubsync.scoring.feeds import Feeds
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.model import CompiledModel, compile_model, model_sql
 from hubsync.scoring.needs import Need, ScoreNeed
 from hubsync.scoring.origins import EventKind
 from hubsync.scoring.signals import Signal
-from hubsync.scoring.sources import Feeds
 from hubsync.scoring.units import Pulled
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import Scratch

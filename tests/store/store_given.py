@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,14 +49,29 @@ def pull(
         writer.commit_batches([Batch("stream", records=records, **batch)], own=own, counters=counters, known_at=at)
 
 
-def scratch(
-    store: Store, query: str, at: datetime = NOON, sources: Sequence[str] = ("login/tables",)
-) -> list[tuple[Any, ...]]:
+@contextmanager
+def asking(
+    store: Store, at: datetime = NOON, sources: Sequence[str] = ("login/tables",)
+) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """Ask several things of the scoring relations as of one moment."""
     pairs = [("contacts", "companies"), ("deals", "contacts")]
-    with store.scratch(moment(at), sources, ["contacts", "companies"], pairs) as scoring:
-        return scoring.execute(query)
+    with store.scratch(moment(at), sources, ["contacts", "companies"], pairs) as opened:
+        yield opened.execute
+
+
+def scratch(store: Store, query: str, at: datetime = NOON) -> list[tuple[Any, ...]]:
+    with asking(store, at) as ask:
+        return ask(query)
 
 
 def table(store: Store, query: str) -> list[tuple[Any, ...]]:
-    with store.scratch(moment(NOON), []) as scoring:
-        return scoring.execute(query)
+    with store.database.connect(read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def everything(store: Store, *names: str, order: str = "ORDER BY ALL") -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of these tables, or of all there are."""
+    every = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'portal' ORDER BY ALL"
+    with store.database.connect(read_only=True) as connection:
+        found = names or [name for (name,) in connection.execute(every).fetchall()]
+        return {name: connection.execute(f"SELECT * FROM portal.{name} {order}").fetchall() for name in found}

@@ -244,6 +244,22 @@ def test_published_is_the_last_row_as_of_a_moment(store: Store) -> None:
         assert scoring.execute(query) == [("m", Decimal(7)), ("other", Decimal(9))]
 
 
+def test_a_decision_is_published_unless_it_says_the_same(store: Store) -> None:
+    """What was published and is only written again enters the history once; a code beside the score is new as well."""
+    said = {"object": "contacts", "record_id": "1", "model": "m", "version": "v1", "score": "7", "why": "because"}
+    published = []
+    for number, code in enumerate(("511", "511", "512")):
+        run_id, at = f"r{number}", NOON + number * DAY
+        with store.write() as writer:
+            writer.start_run(run_id, "sync", at, at, full=False)
+            writer.append("decision", [{**said, "run_id": run_id, "extras": f'{{"code":"{code}"}}'}])
+            published.append(writer.publish(run_id, at))
+    with store.read() as reader:
+        codes = [each.extras["code"] for each in reader.life("contacts", "1").publications]
+
+    assert (published, codes) == ([1, 0, 1], ["511", "512"])
+
+
 def test_sources_and_models_are_remembered(store: Store) -> None:
     """A state replaces the former one but keeps a known start; a model's version is new once."""
     with store.write() as writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from store_given import DAY, NOON, contact, event, pull, scratch
+from store_given import DAY, NOON, asking, contact, event, pull, scratch
 
 from hubsync.store import Store
 
@@ -16,8 +16,9 @@ def test_events_to_come_stand_apart(store: Store) -> None:
     pull(store, contact("1"), events=[event("contacts", "1", name, occurred_at=at) for name, at in times.items()])
     happened = "SELECT count(*), max(occurred_at) FROM events_contacts"
     coming = "SELECT count(*), min(occurred_at), max(occurred_at) FROM coming_contacts"
-    assert scratch(store, happened) == [(2, times["morning"])]
-    assert scratch(store, coming) == [(3, times["morning"], times["later"])]
+    with asking(store) as ask:
+        assert ask(happened) == [(2, times["morning"])]
+        assert ask(coming) == [(3, times["morning"], times["later"])]
     assert scratch(store, coming, NOON + DAY) == [(1, times["later"], times["later"])]
 
 

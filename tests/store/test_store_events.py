@@ -4,16 +4,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from store_given import DAY, NOON, company, contact, event, link, pull, scratch, table
+from store_given import DAY, NOON, asking, company, contact, event, link, pull, scratch, table
 
 from hubsync.store import Store
 
+MOVED = ("companies", "contacts")
 EVENT = "SELECT source_id, occurred_at, value, known_at FROM portal.event ORDER BY source_id"
 
 
-def reached(store: Store, object_name: str, **more: Any) -> list[tuple[str, int]]:
-    query = f"SELECT record_id, count(*) FROM events_{object_name} GROUP BY 1 ORDER BY 1"
-    return scratch(store, query, **more)
+def reached(store: Store, *objects: str, **more: Any) -> list[list[tuple[str, int]]]:
+    """How many events each record has, per object."""
+    with asking(store, **more) as ask:
+        return [ask(f"SELECT record_id, count(*) FROM events_{name} GROUP BY 1 ORDER BY 1") for name in objects]
 
 
 def links_of(*rows: Any) -> dict[str, Any]:
@@ -82,9 +84,10 @@ def test_events_find_their_records(store: Store, *, shuffled: bool) -> None:
     steps = [{"records": rows, "linked": linked, "events": []}, {"records": [], "linked": {}, "events": given}]
     for step in reversed(steps) if shuffled else steps:
         pull(store, *step["records"], events=step["events"], **step["linked"])
-    assert reached(store, "contacts") == [("1", 3), ("2", 1)]
-    assert reached(store, "companies") == [("10", 4), ("11", 1)]
-    assert reached(store, "deals") == [("5", 1)]
+    people, companies, deals = reached(store, "contacts", "companies", "deals")
+    assert people == [("1", 3), ("2", 1)]
+    assert companies == [("10", 4), ("11", 1)]
+    assert deals == [("5", 1)]
 
 
 def test_a_companys_events_do_not_reach_its_contacts_nor_a_contacts_its_deals(store: Store) -> None:
@@ -100,9 +103,7 @@ def test_a_companys_events_do_not_reach_its_contacts_nor_a_contacts_its_deals(st
             link("companies", "10", "deals", "5", 342),
         ),
     )
-    assert reached(store, "contacts") == [("1", 2)]
-    assert reached(store, "companies") == [("10", 3)]
-    assert reached(store, "deals") == [("5", 1)]
+    assert reached(store, "contacts", "companies", "deals") == [[("1", 2)], [("10", 3)], [("5", 1)]]
 
 
 def test_only_active_sources_and_what_was_known_by_then(store: Store) -> None:
@@ -117,9 +118,9 @@ def test_only_active_sources_and_what_was_known_by_then(store: Store) -> None:
         ],
     )
     pull(store, events=[event("contacts", "1", "d")], at=NOON + DAY)
-    assert reached(store, "contacts") == [("1", 1)]
-    assert reached(store, "contacts", at=NOON + DAY) == [("1", 3)]
-    assert reached(store, "contacts", at=NOON + DAY, sources=[]) == []
+    assert reached(store, "contacts") == [[("1", 1)]]
+    assert reached(store, "contacts", at=NOON + DAY) == [[("1", 3)]]
+    assert reached(store, "contacts", at=NOON + DAY, sources=[]) == [[]]
 
 
 def test_association_since_and_until(store: Store) -> None:
@@ -163,9 +164,9 @@ def test_primary_is_seen_the_same_from_both_sides(store: Store) -> None:
         ),
     )
     expected = [("1", "10", True), ("1", "11", False), ("2", "11", True), ("3", "12", False), ("3", "13", True)]
-    assert scratch(store, "SELECT * FROM links_contacts_companies ORDER BY ALL") == expected
-    back = scratch(store, "SELECT to_id, from_id, is_primary FROM links_companies_contacts ORDER BY ALL")
-    assert back == expected
+    with asking(store) as ask:
+        assert ask("SELECT * FROM links_contacts_companies ORDER BY ALL") == expected
+        assert ask("SELECT to_id, from_id, is_primary FROM links_companies_contacts ORDER BY ALL") == expected
 
 
 def test_facts_of_a_merged_record_belong_to_the_survivor(store: Store) -> None:
@@ -182,13 +183,12 @@ def test_facts_of_a_merged_record_belong_to_the_survivor(store: Store) -> None:
     with store.write() as writer:
         writer.save_identity("contacts", "1", "2", NOON + DAY, NOON + DAY)
         writer.save_identity("contacts", "2", "3", NOON + 2 * DAY, NOON + 2 * DAY)
-    assert reached(store, "contacts") == [("1", 1), ("2", 1), ("3", 1)]
-    assert reached(store, "contacts", at=NOON + DAY) == [("2", 2), ("3", 1)]
-    assert reached(store, "contacts", at=NOON + 2 * DAY) == [("3", 3)]
-    assert reached(store, "companies", at=NOON + 2 * DAY) == [("10", 3)]
-    query = "SELECT from_id FROM links_contacts_companies"
-    assert scratch(store, query, NOON + 2 * DAY) == [("3",)]
-    assert scratch(store, "SELECT record_id FROM records_contacts", NOON + 2 * DAY) == [("3",)]
+    assert reached(store, "contacts") == [[("1", 1), ("2", 1), ("3", 1)]]
+    assert reached(store, "contacts", at=NOON + DAY) == [[("2", 2), ("3", 1)]]
+    assert reached(store, "contacts", "companies", at=NOON + 2 * DAY) == [[("3", 3)], [("10", 3)]]
+    with asking(store, NOON + 2 * DAY) as ask:
+        assert ask("SELECT from_id FROM links_contacts_companies") == [("3",)]
+        assert ask("SELECT record_id FROM records_contacts") == [("3",)]
     with store.read() as reader:
         found = reader.find_record("contacts", "1")
         assert found is not None
@@ -206,9 +206,9 @@ def test_the_moment_an_association_changed_is_told(store: Store) -> None:
     pull(store, at=NOON + 3 * DAY, **links_of(ticket))
 
     def told(days: int) -> list[tuple[Any, ...]]:
-        query = "SELECT record_id, moved_at FROM relinked_{} ORDER BY 1"
-        at = NOON + days * DAY
-        return [row for name in ("companies", "contacts") for row in scratch(store, query.format(name), at=at)]
+        with asking(store, NOON + days * DAY) as ask:
+            found = [ask(f"SELECT record_id, moved_at FROM relinked_{name} ORDER BY 1") for name in MOVED]
+        return [row for rows in found for row in rows]
 
     assert told(0) == []
     assert told(1) == [("11", NOON + DAY)]

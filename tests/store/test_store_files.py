@@ -9,10 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from store_given import NOON, contact, moment, pull, table
+from store_given import DAY, NOON, contact, moment, pull, table
 
 from hubsync.errors import BusyError, NewerDatabaseError, PortalError, StoreError
 from hubsync.store import Store, Writer, engines
+from hubsync.store.lives import life
 from hubsync.store.migrations import MIGRATIONS, Migration, applied, migrate
 
 HERE = Path(__file__).parent
@@ -36,15 +37,19 @@ def ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "ready\n"
 
 
-def test_an_engine_that_needed_a_file_for_itself_is_not_kept(store: Store) -> None:
-    """Somebody may clear its place away meanwhile; and values of records are not to lie about in it."""
-    with store.read():
-        (spill := store.file.parent / "spill").mkdir()
-    assert engines.waiting(spill) == 0
-    spill.rmdir()
-    with store.read():
-        pass
-    assert engines.waiting(spill) == 1
+@pytest.mark.parametrize("spills", [False, True])
+def test_an_engine_that_needed_a_file_for_itself_is_not_kept(tmp_path: Path, *, spills: bool) -> None:
+    """Somebody may clear its place away, and values of records are not to lie about in it; any other one is kept."""
+    settings = {"temp_directory": str(tmp_path / "spill")}
+    for _ in range(2):
+        with engines.engine(settings, (tmp_path,)) as connection:
+            connection.execute("ATTACH ':memory:' AS portal")
+            used = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'used'").fetchone()
+            connection.execute("CREATE TABLE IF NOT EXISTS used (trace INTEGER)")
+            if spills:
+                (tmp_path / "spill").mkdir(exist_ok=True)
+
+    assert used == (0 if spills else 1,)
 
 
 HOLDS = """
@@ -110,6 +115,20 @@ def test_migrations_go_up_from_every_number() -> None:
             assert migrate(connection, NOON) == 0
             shapes.add(str(connection.execute("SELECT sql FROM duckdb_tables() ORDER BY table_name").fetchall()))
     assert len(shapes) == 1
+
+
+def test_what_was_published_before_extras_were_kept_has_none() -> None:
+    """A history of the time before is read as it was, and the next publication stands beside it."""
+    row = "INSERT INTO portal.score_history BY NAME SELECT 'contacts' AS object, '1' AS record_id, 'm' AS model,"
+    with in_memory() as connection:
+        migrate(connection, NOON, MIGRATIONS[:4])
+        at = [NOON, NOON]
+        connection.execute(f"{row} 'v1' AS version, 'r1' AS run_id, ? AS as_of, ? AS published_at", at)
+        migrate(connection, NOON)
+        more = "'v2' AS version, 'r2' AS run_id, json_object('code', '511') AS extras, ? AS as_of, ? AS published_at"
+        connection.execute(f"{row} {more}", [NOON + DAY, NOON + DAY])
+
+        assert [each.extras for each in life(connection, "contacts", "1").publications] == [{}, {"code": "511"}]
 
 
 def test_a_migration_that_fails_leaves_no_trace() -> None:

@@ -3,20 +3,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from store_given import DAY, NOON, OPENS, contact, pull, scratch, table
+from store_given import DAY, NOON, OPENS, contact, everything, pull, scratch, table
 
 from hubsync.store import Store
 from hubsync.types import Batch, RecordRow
 
 RECORD = "SELECT properties, own, updated_at, changed_at, archived_at FROM portal.record"
 EVENTS = "SELECT subject, occurred_at, times FROM portal.event ORDER BY known_at, occurred_at"
-
-
-def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    return {
-        name: table(store, f"SELECT * FROM portal.{name} ORDER BY ALL")
-        for name in ("record", "version", "event", "association", "looked", "cursor")
-    }
 
 
 def test_pulling_the_same_twice_changes_nothing(store: Store) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from thread_given import Thread
 
 from hubsync.emulator import EmulatorServer, Options
+from hubsync.journal import RunResult
 
 
 @pytest.fixture
@@ -23,11 +25,26 @@ def thread_of(tmp_path: Path) -> Iterator[Callable[..., Thread]]:
         yield make
 
 
+@dataclass(frozen=True)
+class FirstSync:
+    """A portal after its first sync, how that went, and what the portal had counted by then."""
+
+    thread: Thread
+    result: RunResult
+    stats: Mapping[str, Any]
+
+
 @pytest.fixture(scope="session")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thread]:
-    """A portal on Enterprise after its first sync; tests only read it."""
+def first_sync(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstSync]:
+    """A portal on Enterprise with the shipped models; tests only read it, or run again."""
     with EmulatorServer(Options(port=0, contacts=150, plan="enterprise")) as server:
         thread = Thread(tmp_path_factory.mktemp("synced"), server)
         result = thread.run()
         assert result.status == "ok", result.reason
-        yield thread
+        yield FirstSync(thread, result, thread.stats)
+
+
+@pytest.fixture(scope="session")
+def synced(first_sync: FirstSync) -> Thread:
+    """The portal after its first sync."""
+    return first_sync.thread

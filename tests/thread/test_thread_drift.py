@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from thread_given import Thread
+from thread_prepared import Prepared, after_sync
 from thread_small import OWN, small_thread, write_portal
 from typer.testing import CliRunner, Result
 
@@ -25,17 +26,22 @@ def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_portal(tmp_path_factory.mktemp("csv"), contacts=40, companies=8)
 
 
-@pytest.fixture
-def thread(tmp_path: Path, csv: Path) -> Iterator[Thread]:
-    """That portal after its first sync, a day later, with changes that move scores.
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory, csv: Path) -> Prepared:
+    """That portal after its first sync.
 
     A rule reads a property that the portal never had, which holds nothing.
     """
     never = (("portal.yaml", "tries: number", "tries: number, never: number"),
              ("models/interest.yaml", "  - {name: budget,",
               "  - {name: no, when: never > 1, points: 1, reason: never}\n  - {name: budget,"))  # fmt: skip
-    with small_thread(tmp_path, csv, *never) as made:
-        assert made.run().status == "ok"
+    return after_sync(tmp_path_factory.mktemp("synced"), csv, *never)
+
+
+@pytest.fixture
+def thread(tmp_path: Path, synced: Prepared) -> Iterator[Thread]:
+    """The same a day later, with changes that move scores."""
+    with synced.thread(tmp_path) as made:
         made.live(1)
         portal = made.server.portal
         with portal.lock:
@@ -211,14 +217,13 @@ def test_a_word_unmapped_in_mid_life_holds(thread: Thread) -> None:
     assert thread.run().status == "ok"
 
 
-def test_own_properties_that_were_deleted_are_made_and_filled_again(tmp_path: Path, csv: Path) -> None:
+def test_own_properties_that_were_deleted_are_made_and_filled_again(tmp_path: Path, synced: Prepared) -> None:
     """Values are written once more as they were, although no score moved; definitions are read once per run."""
-    with small_thread(tmp_path, csv) as thread:
-        thread.run()
-        listed = {call: n for call, n in thread.stats["by_call"].items() if call.startswith(f"GET {PROPERTIES}")}
-        assert {call: n for call, n in listed.items() if "groups" not in call} == {
-            f"GET {PROPERTIES}/{name}": 1 for name in ("companies", "contacts", "deals")
-        }
+    listed = {call: n for call, n in synced.stats["by_call"].items() if call.startswith(f"GET {PROPERTIES}")}
+    assert {call: n for call, n in listed.items() if "groups" not in call} == {
+        f"GET {PROPERTIES}/{name}": 1 for name in ("companies", "contacts", "deals")
+    }
+    with synced.thread(tmp_path) as thread:
         old = thread.in_hubspot("contacts", OWN["contacts"])
         for names in (("hubsync_lead_why", "hubsync_lead_changed"), ("hubsync_lead", "hubsync_lead_tier")):
             for name in names:
@@ -250,11 +255,11 @@ def test_own_properties_that_others_changed(thread: Thread) -> None:
     assert "account. The property companies.hubsync_account exists" in _cli(thread, "check").output
 
 
-def test_known_data_that_falls_holds_the_plan(tmp_path: Path, csv: Path) -> None:
+def test_known_data_that_falls_holds_the_plan(tmp_path: Path, synced: Prepared) -> None:
     """A rule that knows far less than at the last write holds everything until somebody accepts it."""
-    wide = ("hubsync.yaml", "api:", "guards: {tier_changes: 100 %, acting_tier: 100 %, known_data: 10 %}\napi:")
-    with small_thread(tmp_path, csv, wide) as thread:
-        thread.run()
+    wide = "guards: {tier_changes: 100 %, acting_tier: 100 %, known_data: 10 %}\napi:"
+    with synced.thread(tmp_path) as thread:
+        _edit(thread, "api:", wide, "hubsync.yaml")
         thread.later()
         with thread.server.portal.lock:
             for id_ in range(1000, 1020):

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from thread_given import Thread, Waits
-from thread_small import CONTACT, OWN, At, small_thread, write_csv, write_portal
+from thread_prepared import Prepared
+from thread_small import CONTACT, LEADS_ALONE, OWN, At, small_thread, write_csv, write_portal
 
 from hubsync.emulator.scopes import everything
 from hubsync.errors import DailyLimitError, RemoteError, TokenError
@@ -23,6 +24,9 @@ DAILY = {"status": "error", "message": "You have reached your daily limit.", "er
          "policyName": "DAILY"}  # fmt: skip
 SECONDLY = DAILY | {"message": "You have reached your secondly limit.", "policyName": "SECONDLY"}
 
+ALL_CONTACTS = 120
+"""Two pages and two batches of them."""
+
 Scores = dict[str, dict[str, dict[str, str | None]]]
 
 
@@ -33,6 +37,8 @@ class Portal:
     csv: Path
     scores: Scores
     written: int
+    after: Prepared
+    """The portal after such a run."""
 
 
 def _scores(thread: Thread) -> Scores:
@@ -47,11 +53,11 @@ def _scores(thread: Thread) -> Scores:
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Portal:
     """Two pages of contacts and some companies."""
     folder = tmp_path_factory.mktemp("portal")
-    csv = write_portal(folder / "csv", contacts=120, companies=8)
+    csv = write_portal(folder / "csv", contacts=ALL_CONTACTS, companies=8)
     with small_thread(folder, csv) as thread:
         result = thread.run()
-        assert (result.status, result.written) == ("ok", 120 + 6), result.reason
-        return Portal(csv, _scores(thread), result.written)
+        assert (result.status, result.written) == ("ok", ALL_CONTACTS + 6), result.reason
+        return Portal(csv, _scores(thread), result.written, Prepared.of(thread))
 
 
 @pytest.fixture
@@ -59,6 +65,20 @@ def thread(tmp_path: Path, portal: Portal) -> Iterator[Thread]:
     """That portal, untouched."""
     with small_thread(tmp_path, portal.csv) as made:
         yield made
+
+
+@pytest.fixture
+def alone(tmp_path: Path, portal: Portal) -> Iterator[Thread]:
+    """That portal, untouched, for the model of its contacts alone."""
+    with small_thread(tmp_path, portal.csv, LEADS_ALONE) as made:
+        yield made
+
+
+def _as_undisturbed(alone: Thread, portal: Portal) -> bool:
+    """Whether the contacts, and nobody else, have the scores of an undisturbed run."""
+    found = _scores(alone)
+    others = [values for object_ in found.keys() - {"contacts"} for values in found[object_].values()]
+    return found["contacts"] == portal.scores["contacts"] and not any(any(values.values()) for values in others)
 
 
 def _calls(thread: Thread, path: str) -> int:
@@ -105,41 +125,41 @@ def test_a_fault_that_passes_leaves_no_trace(thread: Thread, portal: Portal, one
     assert thread.run("plan", pull=False).plan.changes == 0  # type: ignore[union-attr]
 
 
-def test_a_property_whose_making_was_not_answered_is_not_made_twice(thread: Thread, portal: Portal) -> None:
+def test_a_property_whose_making_was_not_answered_is_not_made_twice(alone: Thread, portal: Portal) -> None:
     """When the answer to making the properties is lost, they are looked for, found, and the run goes on."""
-    thread.steer("faults", {"faults": [{"path": "/crm/properties/2026-09/contacts/batch/create", "drop": "after"}]})
-    result = thread.run(waits=Waits())
+    alone.steer("faults", {"faults": [{"path": "/crm/properties/2026-09/contacts/batch/create", "drop": "after"}]})
+    result = alone.run(waits=Waits())
 
-    assert (result.status, result.written) == ("ok", portal.written), result.reason
-    assert _calls(thread, "contacts/batch/create") == 1
-    assert _scores(thread) == portal.scores
+    assert (result.status, result.written) == ("ok", ALL_CONTACTS), result.reason
+    assert _calls(alone, "contacts/batch/create") == 1
+    assert _as_undisturbed(alone, portal)
 
 
-def test_a_write_whose_answer_says_nothing_is_healed_by_the_next_run(thread: Thread, portal: Portal) -> None:
+def test_a_write_whose_answer_says_nothing_is_healed_by_the_next_run(alone: Thread, portal: Portal) -> None:
     """A 200 without results ends the run; its records count neither as written nor as refused, and are written next."""
-    thread.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 200, "body": {}}]})
+    alone.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 200, "body": {}}]})
     with pytest.raises(RemoteError, match="the next run looks"):
-        thread.run()
-    with thread.store.read() as reader:
+        alone.run()
+    with alone.store.read() as reader:
         states = dict(reader._all("SELECT state, count(DISTINCT record_id) FROM portal.change GROUP BY state"))
         assert list(reader.rejects()) == []
-    result = thread.run()
+    result = alone.run()
 
     assert "rejected" not in states
-    assert 0 < result.written == portal.written - states["written"]
-    assert _scores(thread) == portal.scores
+    assert 0 < result.written == ALL_CONTACTS - states["written"]
+    assert _as_undisturbed(alone, portal)
 
 
-def test_a_token_that_dies_while_pages_come_ends_the_run(thread: Thread, portal: Portal) -> None:
+def test_a_token_that_dies_while_pages_come_ends_the_run(alone: Thread, portal: Portal) -> None:
     """A 401 in mid-run ends it with exit code 4; pages that came stay, and the next run begins behind them."""
-    thread.steer("faults", {"faults": [{"path": CONTACTS, "after": 1, "status": 401}]})
+    alone.steer("faults", {"faults": [{"path": CONTACTS, "after": 1, "status": 401}]})
     with pytest.raises(TokenError) as caught:
-        thread.run()
-    with thread.store.read() as reader:
+        alone.run()
+    with alone.store.read() as reader:
         last = reader.last_run()
         kept = reader.counts()["contacts"]
-    before = _calls(thread, "2026-09/contacts")
-    result = thread.run()
+    before = _calls(alone, "2026-09/contacts")
+    result = alone.run()
 
     assert caught.value.exit_code == 4
     assert last is not None
@@ -147,49 +167,49 @@ def test_a_token_that_dies_while_pages_come_ends_the_run(thread: Thread, portal:
     assert "refuses the token (401)" in str(last.reason)
     assert result.status == "ok", result.reason
     # The second page and the recycle bin, beside the property definitions of contacts before and after.
-    assert _calls(thread, "GET /crm/objects/2026-09/contacts") == 2 + 2
+    assert _calls(alone, "GET /crm/objects/2026-09/contacts") == 2 + 2
     assert before > 0
-    assert _scores(thread) == portal.scores
+    assert _as_undisturbed(alone, portal)
 
 
-def test_a_token_that_dies_while_batches_go_out_loses_nothing(thread: Thread, portal: Portal) -> None:
+def test_a_token_that_dies_while_batches_go_out_loses_nothing(alone: Thread, portal: Portal) -> None:
     """After a 401 between two batches the next run writes only what is missing, and publishes nothing twice."""
-    thread.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 401}]})
+    alone.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 401}]})
     with pytest.raises(TokenError):
-        thread.run()
-    done = sum(any(values.values()) for records in _scores(thread).values() for values in records.values())
-    result = thread.run()
+        alone.run()
+    done = sum(any(values.values()) for records in _scores(alone).values() for values in records.values())
+    result = alone.run()
 
-    assert 0 < done < portal.written
-    assert (result.status, result.written) == ("ok", portal.written - done), result.reason
-    assert _scores(thread) == portal.scores
-    assert _published(thread) == portal.written
+    assert 0 < done < ALL_CONTACTS
+    assert (result.status, result.written) == ("ok", ALL_CONTACTS - done), result.reason
+    assert _as_undisturbed(alone, portal)
+    assert _published(alone) == ALL_CONTACTS
 
 
-def test_a_day_without_calls_ends_the_run_and_the_next_goes_on(thread: Thread, portal: Portal) -> None:
+def test_a_day_without_calls_ends_the_run_and_the_next_goes_on(alone: Thread, portal: Portal) -> None:
     """DAILY is not tried again: the run ends with exit code 5 and says when it goes on; the next one does."""
-    thread.steer("faults", {"faults": [{"path": CONTACTS, "after": 1, "status": 429, "body": DAILY}]})
+    alone.steer("faults", {"faults": [{"path": CONTACTS, "after": 1, "status": 429, "body": DAILY}]})
     clock = Waits()
     with pytest.raises(DailyLimitError, match="the next run then goes on") as caught:
-        thread.run(waits=clock)
-    result = thread.run()
+        alone.run(waits=clock)
+    result = alone.run()
 
     assert caught.value.exit_code == 5
     assert not clock.seconds
     assert result.status == "ok", result.reason
-    assert _scores(thread) == portal.scores
+    assert _as_undisturbed(alone, portal)
 
 
-def test_a_fault_that_stays_ends_the_run_after_some_tries(thread: Thread, portal: Portal) -> None:
+def test_a_fault_that_stays_ends_the_run_after_some_tries(alone: Thread, portal: Portal) -> None:
     """HubSpot being down ends the run with a sentence; nothing was written, and the next run writes all."""
-    thread.steer("faults", {"faults": [{"path": CONTACTS, "status": 503, "times": 7}]})
+    alone.steer("faults", {"faults": [{"path": CONTACTS, "status": 503, "times": 7}]})
     clock = Waits()
     with pytest.raises(Exception, match=r"HubSpot did not do objects.list, HubSpot failed \(503\); run again later"):
-        thread.run(waits=clock)
+        alone.run(waits=clock)
 
     assert clock.seconds == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
-    assert not any(any(each.values()) for each in _scores(thread)["companies"].values())
-    assert thread.run().written == portal.written
+    assert not any(any(each.values()) for each in _scores(alone)["contacts"].values())
+    assert alone.run().written == ALL_CONTACTS
 
 
 @dataclass(frozen=True)
@@ -230,14 +250,14 @@ def _moved(thread: Thread) -> Moved:
     ],
 )
 def test_a_source_taken_away_holds_the_models_that_need_it(
-    thread: Thread, taken: str, contact: bool, words: str
+    tmp_path: Path, portal: Portal, taken: str, contact: bool, words: str
 ) -> None:
     """Without a scope that was there before, models that need it, or are made of these, keep their old values."""
-    thread.run()
-    thread.token = thread.steer("tokens", {"scopes": sorted(everything() - {taken})})["token"]
-    without = _moved(thread)
-    thread.token = ""
-    again = thread.run()
+    with portal.after.thread(tmp_path) as thread:
+        thread.token = thread.steer("tokens", {"scopes": sorted(everything() - {taken})})["token"]
+        without = _moved(thread)
+        thread.token = ""
+        again = thread.run()
 
     assert (without.status, without.contact, without.company) == ("partial", contact, False), without.reason
     assert words in without.reason
@@ -283,7 +303,7 @@ class Refusing:
 @pytest.fixture
 def refusing(tmp_path: Path) -> Iterator[Refusing]:
     """The portal of a hundred contacts."""
-    with small_thread(tmp_path, _hundred(tmp_path / "csv")) as thread:
+    with small_thread(tmp_path, _hundred(tmp_path / "csv"), LEADS_ALONE) as thread:
         yield Refusing(thread)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 from thread_given import Thread
+from thread_prepared import Prepared
 from thread_small import small_thread, write_portal
 from typer.testing import CliRunner
 
@@ -62,10 +64,20 @@ last_won: {label: days since the last order, since: deal_won}
 OWN = ("hubsync_health", "hubsync_value", "hubsync_value_segment", "hubsync_value_code")
 
 
-@pytest.fixture
-def thread(tmp_path: Path) -> Iterator[Thread]:
+@dataclass(frozen=True)
+class Fitted:
+    """A portal after a plan and a sync, and what each of them said."""
+
+    after: Prepared
+    planned: list[str]
+    synced: list[str]
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     """Fifteen customers with seats and deals, a weighted model, an rfm model and one made of a fitted one."""
-    with small_thread(tmp_path / "thread", write_portal(tmp_path / "csv", contacts=20, companies=20)) as thread:
+    folder = tmp_path_factory.mktemp("fitted")
+    with small_thread(folder, write_portal(folder / "csv", contacts=20, companies=20)) as thread:
         config = thread.config
         (config / "hubsync.yaml").write_text("models: [both, health, value]\napi: {search_per_second: 5}\n")
         (config / "signals.yaml").write_text(SIGNALS)
@@ -73,7 +85,18 @@ def thread(tmp_path: Path) -> Iterator[Thread]:
             old.unlink()
         for name, text in (("health", HEALTH), ("value", VALUE), ("both", BOTH)):
             (config / "models" / f"{name}.yaml").write_text(text)
-        yield thread
+        thread.run("plan", write=False)
+        planned = list(thread.heard.notes)
+        thread.heard.notes.clear()
+        thread.run()
+        return Fitted(Prepared.of(thread), planned, thread.heard.notes)
+
+
+@pytest.fixture
+def thread(tmp_path: Path, fitted: Fitted) -> Iterator[Thread]:
+    """That portal."""
+    with fitted.after.thread(tmp_path) as made:
+        yield made
 
 
 def told(thread: Thread, *arguments: str) -> Any:
@@ -98,12 +121,9 @@ def seats(thread: Thread, **values: int) -> None:
     thread.later()
 
 
-def test_a_fit_is_made_once_and_said(thread: Thread) -> None:
+def test_a_fit_is_made_once_and_said(thread: Thread, fitted: Fitted) -> None:
     """The first plan fits and says so; the sync scores by that fit, and so does all that looks at it afterwards."""
-    thread.run("plan", write=False)
-    told_first = [note.partition(",")[0] for note in thread.heard.notes]
-    thread.heard.notes.clear()
-    thread.run()
+    told_first = [note.partition(",")[0] for note in fitted.planned]
     again = thread.run()
     held = thread.in_hubspot("companies", OWN)
     found = {each["model"]: each for each in told(thread, "explain", "companies", "510")["models"]}
@@ -111,7 +131,7 @@ def test_a_fit_is_made_once_and_said(thread: Thread) -> None:
         used = {model.name: model.version for model in reader.models()}
 
     assert told_first == ["Fitted health on 15 companies", "Fitted value on 15 companies"]
-    assert not [note for note in thread.heard.notes if "Fitted" in note]
+    assert not [note for note in (*fitted.synced, *thread.heard.notes) if "Fitted" in note]
     assert (again.plan and again.plan.changes, again.written) == (0, 0)
     codes = [row["hubsync_value_code"] for row in held.values() if row["hubsync_value_code"]]
     assert (len(codes), {code[1:] for code in codes}) == (15, {"11", "21", "23", "24", "25"})
@@ -138,7 +158,6 @@ def test_fitting_anew_is_a_new_version(thread: Thread) -> None:
 
     Until then an explanation keeps the tier as a sync would: the leave margin counts within a version.
     """
-    thread.run()
     seats(thread, c518=100, c500=900)
     moved = thread.run("plan", write=False)
     before, tier = told(thread, "sql", "both")["version"], health_tier(thread)
@@ -170,13 +189,12 @@ def refused(thread: Thread, model: str) -> str:
     return " ".join(result.stderr.split())
 
 
-def test_a_look_into_the_past_stores_no_fit(thread: Thread) -> None:
+def test_a_look_into_the_past_stores_no_fit(thread: Thread, fitted: Fitted) -> None:
     """A plan as of a past day fits for itself alone; the next run of today fits anew and says so."""
-    first = thread.run("plan", write=False).as_of
+    first = fitted.after.now.replace(tzinfo=None)
     thread.live(2)
     with thread.store.write() as writer:
         writer._connection.execute("DELETE FROM portal.model")
-    thread.heard.notes.clear()
 
     thread.run("plan", write=False, as_of=first)
 
@@ -187,15 +205,15 @@ def test_a_look_into_the_past_stores_no_fit(thread: Thread) -> None:
         assert reader.models() == []
 
 
-def test_a_fit_that_comes_out_the_same_stays_that_of_the_days_before(thread: Thread) -> None:
+def test_a_fit_that_comes_out_the_same_stays_that_of_the_days_before(thread: Thread, fitted: Fitted) -> None:
     """Measured again without a change, a model keeps its cut points also in a look at the days between."""
-    first = thread.run().as_of
+    first = fitted.after.now.replace(tzinfo=None)
     thread.live(2)
     thread.run("plan", write=False)
-    fitted = told(thread, "fit", "health")
+    measured = told(thread, "fit", "health")
     thread.heard.notes.clear()
 
     thread.run("plan", write=False, as_of=first + timedelta(days=1))
 
-    assert fitted["old_version"] == fitted["new_version"]
+    assert measured["old_version"] == measured["new_version"]
     assert thread.heard.notes == []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from thread_given import Thread
-from thread_small import OWN, At, small_thread, write_portal
+from thread_prepared import Prepared, after_sync
+from thread_small import LEADS_ALONE, OWN, At, write_portal
 
 from hubsync.emulator.faults import Fault
 from hubsync.journal import RunResult
@@ -28,15 +29,16 @@ Scored = dict[str, int | None]
 
 
 @pytest.fixture(scope="module")
-def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_portal(tmp_path_factory.mktemp("portal") / "csv", contacts=24, companies=2)
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A small portal after its first sync."""
+    folder = tmp_path_factory.mktemp("synced")
+    return after_sync(folder, write_portal(folder / "csv", contacts=24, companies=2), *STEADY, LEADS_ALONE)
 
 
 @pytest.fixture
-def thread(tmp_path: Path, csv: Path) -> Iterator[Thread]:
-    """A small portal after its first sync."""
-    with small_thread(tmp_path, csv, *STEADY) as made:
-        assert made.run().status == "ok"
+def thread(tmp_path: Path, synced: Prepared) -> Iterator[Thread]:
+    """That portal."""
+    with synced.thread(tmp_path) as made:
         yield made
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked_given import Cut
 from kills_given import (
     AS_OF,
     BEFORE,
-    CUT,
     Drop,
     Revisions,
     Scores,
@@ -91,9 +91,7 @@ def test_a_run_killed_inside_a_commit_is_made_good_by_the_next(
     """Killed just before or just after a commit, the file can be read and the next run ends as if undisturbed."""
     assert number < undisturbed.commits
     with small_thread(tmp_path, undisturbed.csv) as thread:
-        process = start(thread, CUT.format(number=number, committed=committed))
-        process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL
+        assert start(thread, Cut(number, committed)).end() == -signal.SIGKILL
         assert len(Store.portals(thread.settings.data)) == (number > 1), "a half made database stands in its place"
         _heals(thread, undisturbed)
 
@@ -173,11 +171,7 @@ def test_a_later_run_killed_again_and_again_inside_commits_is_made_good(
     with small_thread(tmp_path, undisturbed.csv, WIDE) as thread:
         thread.run(as_of=BEFORE)
         _move_on(thread)
-        ends = []
-        for number in range(2, moved_on.commits, 2):
-            process = start(thread, CUT.format(number=number, committed=number % 4 == 0))
-            process.communicate(timeout=60)
-            ends.append(process.returncode)
+        ends = [start(thread, Cut(number, committed=number % 4 == 0)).end() for number in range(2, moved_on.commits, 2)]
         # What one run has committed the next need not, so that the last of them may come to their end.
         killed = ends.count(-signal.SIGKILL)
         assert ends == [-signal.SIGKILL] * killed + [0] * (len(ends) - killed)
@@ -191,20 +185,19 @@ def test_two_workers_at_once(tmp_path: Path, undisturbed: Undisturbed) -> None:
         first, halted = start(thread), threading.Event()
 
         def halt() -> None:
-            first.send_signal(signal.SIGSTOP)
+            first.send(signal.SIGSTOP)
             halted.set()
 
         thread.server.hub.faults = At(1, halt, "/crm/objects/2026-09/contacts")
         try:
             assert halted.wait(60)
             second = start(thread)
-            said, _ = second.communicate(timeout=60)
+            code, said = second.end(), second.said
         finally:
-            first.send_signal(signal.SIGCONT)
-        _, trouble = first.communicate(timeout=60)
+            first.send(signal.SIGCONT)
 
-        assert (second.returncode, f"process {first.pid}" in said) == (6, True), said
-        assert first.returncode == 0, trouble
+        assert (code, f"process {first.pid}" in said) == (6, True), said
+        assert first.end() == 0, first.said
         assert (scores_in(thread), history_of(thread)) == (undisturbed.scores, undisturbed.history)
 
 
@@ -214,15 +207,15 @@ def test_a_run_that_is_told_to_end_while_it_writes_ends_at_once(tmp_path: Path, 
         process = start(thread)
 
         def end() -> Fault:
-            process.send_signal(signal.SIGTERM)
+            process.send(signal.SIGTERM)
             return Fault(delay_ms=60_000)
 
         thread.server.hub.faults = At(2, end, "contacts/batch/update")
-        process.communicate(timeout=30)
+        code = process.end(within=30)
         with thread.store.read() as reader:
             stopped = reader.last_run()
 
-        assert process.returncode == 130
+        assert code == 130
         assert stopped is not None
         assert (stopped.status, stopped.reason) == ("failed", "It was stopped by hand.")
         done = written_in(scores_in(thread))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from thread_given import Thread
-from thread_small import At, small_thread, write_config, write_portal
+from thread_given import Thread, Waits
+from thread_prepared import Prepared
+from thread_small import LEADS_ALONE, At, small_thread, write_config, write_portal
 
 from hubsync.emulator import EmulatorServer, Options
 from hubsync.emulator.faults import Fault
+from hubsync.pull import stage
 from hubsync.pull.sources.records import Asked, RecordStream
 from hubsync.workspace import Workspace
 
@@ -27,21 +30,39 @@ def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_portal(tmp_path_factory.mktemp("portal") / "csv", contacts=220, companies=4)
 
 
-@pytest.fixture
-def thread(tmp_path: Path, csv: Path) -> Iterator[Thread]:
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory, csv: Path) -> Prepared:
     """That portal, without limits, after its first pull."""
-    with small_thread(tmp_path, csv, plan="off") as made:
+    with small_thread(tmp_path_factory.mktemp("pulled"), csv, plan="off") as made:
         pull(made)
+        return Prepared.of(made)
+
+
+@pytest.fixture
+def thread(tmp_path: Path, pulled: Prepared) -> Iterator[Thread]:
+    """The same portal."""
+    with pulled.thread(tmp_path) as made:
         yield made
 
 
+@contextmanager
+def opened(thread: Thread) -> Iterator[Workspace]:
+    """What a run opens; no pause takes any time."""
+    with Workspace.open(thread.settings, catalog=thread.catalog) as workspace:
+        yield Waits().workspace(workspace)
+
+
 def pull(thread: Thread, **later: float) -> None:
-    """Pull, score and plan so much later; nothing is written."""
+    """Pull so much later, as a run does."""
     portal = thread.server.portal
     with portal.lock:
         portal.now += timedelta(**(later or {"seconds": 2}))
-    result = thread.run("plan")
-    assert result.status in ("ok", "held"), result.reason
+    with opened(thread) as workspace:
+        result = stage.pull(
+            workspace.client, workspace.store, workspace.catalog, workspace.present, workspace.account.portal_id,
+            currency=workspace.account.currency, secret=workspace.settings.named,
+        )  # fmt: skip
+    assert not result.held
 
 
 def rows(thread: Thread, query: str) -> list[tuple[Any, ...]]:
@@ -82,7 +103,7 @@ def in_the_middle(thread: Thread, number: int, path: str, act: Any) -> None:
 def test_twelve_thousand_with_one_modified_time(tmp_path: Path) -> None:
     """A bulk change of more than search shows arrives whole, listed or searched, each record once."""
     csv = write_portal(tmp_path / "csv", contacts=1, companies=1)
-    with small_thread(tmp_path, csv, plan="off") as thread:
+    with small_thread(tmp_path, csv, LEADS_ALONE, plan="off") as thread:
         portal = thread.server.portal
         with portal.lock:
             made = [portal.put("contacts", {"tries": "1"}, at=portal.now) for _ in range(MANY)]
@@ -94,7 +115,7 @@ def test_twelve_thousand_with_one_modified_time(tmp_path: Path) -> None:
             "SELECT count(*), count(DISTINCT record_id) FROM portal.record WHERE properties->>'tries' = '12'",
         )
         versions = rows(thread, "SELECT count(*) FROM portal.version WHERE property = 'tries' AND value = '12'")
-        with Workspace.open(thread.settings) as workspace:
+        with opened(thread) as workspace:
             stream = RecordStream(
                 "contacts", Asked(frozenset({"tries"}), frozenset()), workspace.client, workspace.catalog.main,
                 workspace.present, lambda _object, _ids: {}, before=1_000_000,
@@ -112,7 +133,7 @@ def test_twelve_thousand_with_one_modified_time(tmp_path: Path) -> None:
 
 def test_changes_while_a_listing_goes_on(tmp_path: Path, csv: Path) -> None:
     """What changes, comes or goes behind or before the page being read is right after the next pull."""
-    with small_thread(tmp_path, csv, plan="off") as thread:
+    with small_thread(tmp_path, csv, LEADS_ALONE, plan="off") as thread:
         portal, new = thread.server.portal, list[str]()
 
         def act() -> None:
@@ -165,7 +186,7 @@ def test_an_association_alone(thread: Thread) -> None:
 
 def test_a_search_that_lags(tmp_path: Path, csv: Path) -> None:
     """What search does not show for ten minutes, longer than the overlap, comes by the next reconcile, once."""
-    write_config(tmp_path / "config")
+    write_config(tmp_path / "config", LEADS_ALONE)
     with EmulatorServer(Options(port=0, load=csv, plan="off", search_lag_ms=600_000)) as server:
         thread = Thread(tmp_path, server)
         pull(thread)
@@ -201,13 +222,14 @@ def test_events_before_their_contact(tmp_path: Path, csv: Path) -> None:
     """Events under an email that nobody has yet reach the contact once it exists, and count from then on."""
     source = '{from: occurrences, event_type: "pe{portal}_login"}'
     table = "{from: tables, file: logins.csv, subject: {email: email}, time: at}"
-    with small_thread(tmp_path, csv, ("events.yaml", source, table), plan="off") as thread:
+    with small_thread(tmp_path, csv, ("events.yaml", source, table), LEADS_ALONE, plan="off") as thread:
         (thread.config / "logins.csv").write_text("email,at\nNew@x1.example,2026-09-20T08:00:00Z\n")
         pull(thread)
         portal = thread.server.portal
         with portal.lock:
             new = portal.put("contacts", {"email": "new@x1.example"}, at=portal.now)
-        pull(thread, minutes=5)
+        thread.later()
+        thread.run("plan")
         with thread.scored() as (scratch, scores):
             relation = next(model.relation for model in scores.models if model.name == "interest")
             query = f"SELECT record_id, score FROM \"{relation}\" WHERE record_id = '{new}'"

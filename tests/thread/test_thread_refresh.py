@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from thread_given import Thread, Waits
-from thread_small import small_thread, write_portal
+from thread_prepared import Prepared, after_sync
+from thread_small import LEADS_ALONE, write_portal
 
 from hubsync.errors import HubsyncError
 from hubsync.types import Plan
@@ -15,14 +16,22 @@ from hubsync.types import Plan
 WRITES = "/crm/objects/2026-09/contacts/batch/update"
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Thread]:
-    """A small portal whose contacts are scored weekly; two batches of them."""
-    csv = write_portal(tmp_path / "csv", contacts=200, companies=4)
-    with small_thread(
-        tmp_path, csv, ("hubsync.yaml", "api:", "guards: {minimum: 1000}\napi:"),
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A small portal whose contacts are scored weekly, after its first sync; two batches of them."""
+    folder = tmp_path_factory.mktemp("synced")
+    return after_sync(
+        folder, write_portal(folder / "csv", contacts=180, companies=4), LEADS_ALONE,
+        ("hubsync.yaml", "api:", "guards: {minimum: 1000}\napi:"),
         ("models/interest.yaml", "owner: sales", "owner: sales\nrefresh: weekly"),
-    ) as thread:  # fmt: skip
+    )  # fmt: skip
+
+
+@pytest.fixture
+def small(tmp_path: Path, synced: Prepared) -> Iterator[Thread]:
+    """That portal a week later."""
+    with synced.thread(tmp_path) as thread:
+        thread.live(7)
         yield thread
 
 
@@ -49,8 +58,6 @@ def planned(thread: Thread) -> Plan:
 
 def test_a_push_that_breaks_off_on_monday_is_made_up_for_on_tuesday(small: Thread) -> None:
     """One batch is written and the other is not: the next day writes what is missing, and the week then rests."""
-    small.run()
-    small.live(7)
     try_often(small, "99")
     before = scores(small)
     small.steer("faults", {"faults": [{"path": WRITES, "after": 1, "status": 503, "times": None}]})
@@ -59,15 +66,15 @@ def test_a_push_that_breaks_off_on_monday_is_made_up_for_on_tuesday(small: Threa
     half = scores(small)
     small.server.hub.faults.clear()
     small.live(1)
-    due = planned(small)
-    small.run()
+    made_up = small.run()
     after = scores(small)
     try_often(small, "0")
     rest = small.run()
 
     written = {key for key in before if half[key] != before[key]}
     assert 0 < len(written) < len({key for key in before if after[key] != before[key]})
-    assert "interest" not in due.waiting
+    assert made_up.plan is not None
+    assert "interest" not in made_up.plan.waiting
     assert rest.plan is not None
     assert rest.plan.waiting == {"interest": "2026-10-05"}
     assert scores(small) == after
@@ -75,8 +82,6 @@ def test_a_push_that_breaks_off_on_monday_is_made_up_for_on_tuesday(small: Threa
 
 def test_an_approved_plan_counts_for_the_day_it_was_made(small: Thread) -> None:
     """Approved a week later, a plan is written as it is, and the new week's refresh is still to come."""
-    small.run()
-    small.live(7)
     try_often(small, "99")
     run_id = small.run("plan", write=False).run_id
     small.live(7)

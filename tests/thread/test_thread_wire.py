@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from thread_given import Thread, Waits
-from thread_small import CONTACT, OWN, At, small_thread, write_csv, write_portal
+from thread_small import CONTACT, LEADS_ALONE, OWN, At, small_thread, write_csv, write_portal
 
 from hubsync.emulator.scopes import everything
 from hubsync.errors import DailyLimitError, HubsyncError, ScopeError, TokenError
@@ -201,6 +201,14 @@ def tokens(tmp_path: Path) -> Iterator[Tokens]:
         yield Tokens(Keyed(thread.folder, thread.server))
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Tokens]:
+    """The same for the model of contacts alone."""
+    csv = write_portal(tmp_path / "csv", contacts=24, companies=8)
+    with small_thread(tmp_path, csv, LEADS_ALONE) as thread:
+        yield Tokens(Keyed(thread.folder, thread.server))
+
+
 def test_a_scope_taken_away_is_named_with_the_models_and_where_to_add_it(tokens: Tokens) -> None:
     """When the scope to write companies goes in mid-run, contacts stay written and the sentence says what to add."""
     thread = tokens.thread
@@ -224,24 +232,24 @@ def test_a_scope_taken_away_is_named_with_the_models_and_where_to_add_it(tokens:
     assert (result.status, result.written) == ("ok", 6), result.reason
 
 
-def test_a_source_whose_scope_is_missing_from_the_start_is_replaced_or_unknown(tokens: Tokens) -> None:
+def test_a_source_whose_scope_is_missing_from_the_start_is_replaced_or_unknown(alone: Tokens) -> None:
     """A scope that was never there holds nothing: the run is ok, and its source is told with the scope to add."""
-    tokens.thread.token = tokens.without("business-intelligence")
-    result = tokens.thread.run()
-    with tokens.thread.store.read() as reader:
+    alone.thread.token = alone.without("business-intelligence")
+    result = alone.thread.run()
+    with alone.thread.store.read() as reader:
         states = {state.source: state for state in reader.sources()}
 
-    assert (result.status, result.written) == ("ok", 24 + 6), result.reason
+    assert (result.status, result.written) == ("ok", 24), result.reason
     assert states["login/occurrences"].status == "unavailable"
     assert "business-intelligence" in states["login/occurrences"].reason
     assert "where the token was made" in states["login/occurrences"].reason
 
 
-def test_the_token_that_writes_is_named_when_it_is_refused(tokens: Tokens) -> None:
+def test_the_token_that_writes_is_named_when_it_is_refused(alone: Tokens) -> None:
     """With two tokens, the sentence of a 401 names the variable of the one that was refused; reading was no waste."""
-    thread = tokens.thread
-    write = tokens.without()
-    tokens.befall(lambda: thread.server.portal.revoke(write))
+    thread = alone.thread
+    write = alone.without()
+    alone.befall(lambda: thread.server.portal.revoke(write))
     thread.extra = {"HUBSPOT_WRITE_TOKEN": write}
     with pytest.raises(TokenError, match=r"\(401\).*put it into HUBSPOT_WRITE_TOKEN$"):
         thread.run()
@@ -254,17 +262,17 @@ def test_the_token_that_writes_is_named_when_it_is_refused(tokens: Tokens) -> No
     assert thread.run().status == "ok"
 
 
-def test_an_oauth_token_that_ends_in_mid_run_is_renewed(tokens: Tokens) -> None:
+def test_an_oauth_token_that_ends_in_mid_run_is_renewed(alone: Tokens) -> None:
     """A whole run with OAuth writes what a token's does; a token that ends in the middle is renewed, once."""
-    thread, oauth = tokens.thread, tokens.thread.server.portal.oauth
+    thread, oauth = alone.thread, alone.thread.server.portal.oauth
     thread.extra = {
         "HUBSPOT_ACCESS_TOKEN": "", "HUBSPOT_CLIENT_ID": oauth.client_id,
         "HUBSPOT_CLIENT_SECRET": oauth.client_secret, "HUBSPOT_REFRESH_TOKEN": oauth.first,
     }  # fmt: skip
-    tokens.befall(lambda: setattr(thread.server.portal, "now", thread.server.portal.now + timedelta(minutes=31)))
+    alone.befall(lambda: setattr(thread.server.portal, "now", thread.server.portal.now + timedelta(minutes=31)))
     result = thread.run()
 
-    assert (result.status, result.written, result.rejected) == ("ok", 24 + 6, 0), result.reason
+    assert (result.status, result.written, result.rejected) == ("ok", 24, 0), result.reason
     assert sum(count for call, count in thread.stats["by_call"].items() if call.endswith("/token")) == 2
 
 
@@ -303,7 +311,7 @@ def test_a_refused_record_keeps_no_other_from_being_written(tmp_path: Path, name
     rows = [(1000 + n, f"p{n}@x.example", "CEO", 11, "", "", "") for n in range(WHOLE)]
     write_csv(tmp_path / "csv" / "contacts.csv", CONTACT, rows)
     lenient = ("hubsync.yaml", "api:", "guards: {minimum: 1000}\napi:")
-    with small_thread(tmp_path, tmp_path / "csv", lenient) as thread:
+    with small_thread(tmp_path, tmp_path / "csv", lenient, LEADS_ALONE) as thread:
         befallen = Befallen(thread)
         thread.server.hub.faults = At(1, lambda: befall(befallen), "contacts/batch/update")
         result = thread.run()

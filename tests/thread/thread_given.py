@@ -19,8 +19,7 @@ from hubsync.emulator import EmulatorServer
 from hubsync.journal import RunResult
 from hubsync.pipeline import Options, approve, push_approved, run
 from hubsync.pull import feeds_of
-from hubsync.score import score
-from hubsync.scoring.requirements import requirements
+from hubsync.score import open_scores
 from hubsync.scoring.scores import Scores
 from hubsync.settings import Settings
 from hubsync.store import Scratch, Store
@@ -81,6 +80,7 @@ class Thread:
     heard: Quiet = field(default_factory=Quiet)
     token: str = ""
     """Another token than the one that may do everything."""
+    _loaded: tuple[dict[Path, bytes], Catalog] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.config.exists():
@@ -110,13 +110,13 @@ class Thread:
     ) -> RunResult:
         """One whole run; with `waits` no pause takes any time."""
         given: dict[str, Any] = {"write": command == "sync", "yes": True, **options}
-        with Workspace.open(self.settings, as_of=as_of) as workspace:
+        with Workspace.open(self.settings, as_of=as_of, catalog=self.catalog) as workspace:
             patient = waits.workspace(workspace) if waits else workspace
             return run(patient, Options(command, **given), self.heard)
 
     def accept(self, *, run_id: str | None = None, file: Path | None = None) -> RunResult:
         """Write an approved plan."""
-        with Workspace.open(self.settings) as workspace:
+        with Workspace.open(self.settings, catalog=self.catalog) as workspace:
             return push_approved(workspace, approve(workspace, run_id=run_id, file=file), self.heard)
 
     def steer(self, path: str, body: dict[str, Any]) -> Any:
@@ -141,7 +141,11 @@ class Thread:
 
     @property
     def catalog(self) -> Catalog:
-        return load(self.config)
+        """The configuration as it stands, checked again when a file of it has changed."""
+        texts = {file: file.read_bytes() for file in self.config.rglob("*.yaml")}
+        if self._loaded is None or self._loaded[0] != texts:
+            self._loaded = texts, load(self.config)
+        return self._loaded[1]
 
     @property
     def store(self) -> Store:
@@ -153,13 +157,8 @@ class Thread:
         local = Local.open(self.settings)
         with local.store.read() as reader:
             feeds = feeds_of(local.catalog, reader.sources())
-            fits = reader.fits(local.catalog.versions, local.as_of.now)
-        vocabulary = local.catalog.vocabulary(local.as_of, feeds, fits)
-        models = local.catalog.compiled(vocabulary)
-        needs = requirements(models, vocabulary)
-        sources = [source for source in feeds.active.values() if source]
-        with local.store.scratch(local.as_of, sources, needs.objects, needs.links) as scratch:
-            yield scratch, score(scratch, models, vocabulary, on_spark=local.catalog.main.on_spark)
+        with open_scores(local.store, local.catalog, local.as_of, feeds) as found:
+            yield found.scratch, found.scores
 
     def in_hubspot(self, object_: str, properties: tuple[str, ...]) -> dict[str, dict[str, str | None]]:
         """What the portal holds, read behind hubsync's back."""

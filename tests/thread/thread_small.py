@@ -81,6 +81,9 @@ writes: {score: hubsync_account, tier: hubsync_account_tier, why: hubsync_accoun
 """,
 }
 
+LEADS_ALONE = ("hubsync.yaml", "[interest, account]", "[interest]")
+"""An edit that leaves the model of contacts alone on."""
+
 CONTACT = ("id", "email", "jobtitle", "tries:number", "budget_ok:bool", "met_on:date", "seen_at:datetime")
 COMPANY = ("id", "name", "domain", "lifecyclestage", "seats:number")
 DEAL = ("id", "dealname", "pipeline", "dealstage", "closedate", "amount", "deal_currency_code")

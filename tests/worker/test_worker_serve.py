@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -123,15 +124,18 @@ def test_a_schedule_follows_the_configuration_and_the_portals_time(post: Post, m
     assert portal.standing.facts.portal_id == portal.title == str(post.server.options.portal_id)
 
 
-def test_a_run_that_hangs_is_ended_and_told(post: Post, ear: Ear) -> None:
+def test_a_run_that_hangs_is_ended_and_told(
+    post: Post, ear: Ear, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """HubSpot that keeps a run waiting for longer than `hangs_after` ends the run, and somebody hears of it."""
     post.env = {"HUBSYNC_WEBHOOK_URL": f"{ear.url}/hook"}
     configure(post.folder / "config", schedule="{hangs_after: 3 seconds}")
     post.slow("/crm/.*contacts")
 
-    code, _, said = post.do("serve", "--once")
+    with caplog.at_level(logging.INFO, logger="hubsync"):
+        code = post.once(monkeypatch)
 
-    assert code != 0 and "run hung" in said
+    assert code != 0 and "run hung" in caplog.text
     assert [(body["cause"], body["state"]) for body in ear.bodies("/hook")] == [("hung", "began")]
     assert "no sign of life" in ear.bodies("/hook")[0]["message"]
 
@@ -174,7 +178,9 @@ def test_one_portals_trouble_is_not_anothers(tmp_path: Path, ear: Ear) -> None:
     assert [(run.status, run.counts["written"]) for run in runs(portals / "zeta")] == [("held", 0)]
 
 
-def test_a_broken_configuration_is_told_and_the_next_edit_mends_it(post: Post, ear: Ear) -> None:
+def test_a_broken_configuration_is_told_and_the_next_edit_mends_it(
+    post: Post, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A worker whose only portal's configuration is broken serves on and alerts; the next good run says it is over."""
     main = post.folder / "config" / "hubsync.yaml"
     good = main.read_text()
@@ -187,10 +193,10 @@ def test_a_broken_configuration_is_told_and_the_next_edit_mends_it(post: Post, e
     assert code == 0
     assert "default: hubsync.yaml:1: " in said
     assert "`hubsync check` says it again" in said
-    assert post.do("serve", "--once")[0] == 2
+    assert post.once(monkeypatch) == 2
 
     main.write_text(good)
-    post.do("serve", "--once")
+    post.once(monkeypatch)
 
     told = [(body["cause"], body["state"]) for body in ear.bodies("/hook")]
     assert (told[0], told.count(("failure", "began"))) == (("failure", "began"), 1)

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from hubsync.cli.progress import Watch
@@ -24,6 +25,8 @@ from hubsync.emulator import EmulatorServer
 from hubsync.emulator.faults import Fault
 from hubsync.pipeline import Options, run
 from hubsync.settings import Settings
+from hubsync.worker.serve import Options as Once
+from hubsync.worker.serve import run_once
 from hubsync.workspace import Workspace
 
 ROOT = str(Path(__file__).parents[2])
@@ -140,6 +143,13 @@ class Post:
             if name.endswith(("TOKEN", "SLACK_URL", "WEBHOOK_URL", "HEARTBEAT_URL")):
                 assert secret not in out + err
         return process.returncode, out, err
+
+    def once(self, moved: pytest.MonkeyPatch) -> int:
+        """Do what `serve --once` does: only the runs are processes of their own."""
+        moved.chdir(self.folder)
+        for name, value in self.environment.items():
+            moved.setenv(name, value)
+        return run_once([Settings.of(None)], Settings.of(None), Once("127.0.0.1", 0, 1))
 
     def first_sync(self) -> None:
         """Write for the first time."""

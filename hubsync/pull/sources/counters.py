@@ -22,9 +22,9 @@ def counter(source_id: str, kind: str, source: CounterSource) -> Counter:
     return Counter(source_id, kind, source.object, source.count, source.last, source.seed)
 
 
-def sighting(counter: Counter) -> str:
+def sighting(source: str) -> str:
     """The name of the cursor that remembers by which property a source counts."""
-    return f"counter/{counter.source}"
+    return f"counter/{source}"
 
 
 def sighted(counter: Counter) -> Mapping[str, str]:
@@ -34,7 +34,7 @@ def sighted(counter: Counter) -> Mapping[str, str]:
 
 def is_another(counter: Counter, cursors: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether a source counted by another property before: its events are worthless now."""
-    return cursors.get(sighting(counter), sighted(counter)) != sighted(counter)
+    return cursors.get(sighting(counter.source), sighted(counter)) != sighted(counter)
 
 
 def seeding(

@@ -25,12 +25,14 @@ PIECE = 2_000
 
 Row = Mapping[str, Any]
 
-_READ_ONLY = {
-    "sqlite": "PRAGMA query_only = ON",
-    "postgresql": "SET TRANSACTION READ ONLY",
-    "oracle": "SET TRANSACTION READ ONLY",
-    "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+# A TIMESTAMP of MySQL is shown without a zone in that of the session.
+_MYSQL = ("SET SESSION TRANSACTION READ ONLY", "SET time_zone = '+00:00'")
+_STATEMENTS: Mapping[str, Sequence[str]] = {
+    "sqlite": ("PRAGMA query_only = ON",),
+    "postgresql": ("SET TRANSACTION READ ONLY",),
+    "oracle": ("SET TRANSACTION READ ONLY",),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
 }
 """How a database is told that nothing will be written; to others nothing is ever committed."""
 
@@ -40,8 +42,10 @@ _PACKAGES = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
 _COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
 _ESCAPED = r"\\:"
 _LONGEST_WORDS = 200
-_MISUNDERSTOOD = (TypeError, ValueError, LookupError)
-"""What drivers raise for settings in an address, which reach them as they are."""
+_PLAIN = (TypeError, ValueError, LookupError)
+"""What drivers raise that is no error of theirs: for settings in an address, and for values that Python has not."""
+
+_TIMES = ("date", "timestamp", "timestamptz")
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
@@ -65,7 +69,7 @@ class Database:
         sqlalchemy, engine = _library(), self._engine()
         try:
             connection = engine.connect()
-        except _MISUNDERSTOOD:
+        except (*_PLAIN, sqlalchemy.exc.ProgrammingError):
             raise self._misunderstood() from None
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             kind = type(getattr(error, "orig", None) or error).__name__
@@ -73,13 +77,9 @@ class Database:
                 f"the database of {self.source.url_env} can't be reached or refuses the login ({kind})"
             ) from None
         with connection:
-            statement = _READ_ONLY.get(engine.dialect.name)
-            if statement is not None:
+            for statement in _STATEMENTS.get(engine.dialect.name, ()):
                 connection.execute(sqlalchemy.text(statement))
-            if engine.dialect.name == "sqlite":
-                # SQLite keeps any bytes as text: one that can't be read must not hide all other rows.
-                driver: Any = connection.connection.driver_connection
-                driver.text_factory = partial(str, encoding="utf-8", errors="replace")
+            _read_what_fits(engine.dialect.driver, connection.connection.driver_connection)
             yield Connection(self.source, connection)
             connection.rollback()
 
@@ -109,7 +109,7 @@ class Database:
         except ModuleNotFoundError as error:
             package = _PACKAGES.get(error.name or "", error.name)
             raise InputError(f"The driver for {self.source.url_env} is not installed: pip install {package}.") from None
-        except (*_MISUNDERSTOOD, sqlalchemy.exc.ArgumentError):
+        except (*_PLAIN, sqlalchemy.exc.ArgumentError):
             raise self._misunderstood() from None
         return made
 
@@ -176,8 +176,9 @@ class Connection:
                 raise UnreachableError(
                     f"the database of {self._source.url_env} is locked or went away while it was read"
                 ) from None
-            words = str(getattr(error, "orig", None) or error).strip().splitlines()[0][:_LONGEST_WORDS]
-            raise InputError(f"{self._what} can't be read: {words}.") from None
+            raise InputError(f"{self._what} can't be read: {_words(getattr(error, 'orig', None) or error)}.") from None
+        except _PLAIN as error:
+            raise InputError(f"{self._what} can't be read: {_words(error)}.") from None
 
 
 def _library() -> Any:
@@ -186,6 +187,42 @@ def _library() -> Any:
     except ModuleNotFoundError:
         raise InputError("A source 'from: sql' needs SQLAlchemy: pip install 'hubsync[sql]'.") from None
     return sqlalchemy
+
+
+def _read_what_fits(driver: str, connection: Any) -> None:
+    """Let one value that Python has not be unreadable or unknown: it must not hide all other rows."""
+    if driver == "pysqlite":
+        # SQLite keeps any bytes as text.
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    elif driver == "psycopg":
+        # PostgreSQL keeps times such as 'infinity' and years before Christ.
+        for each in _TIMES:
+            oid = connection.adapters.types[each].oid
+            connection.adapters.register_loader(oid, _forgiving(connection.adapters.get_loader(oid, 0)))
+
+
+def _forgiving(loader: Any) -> type:
+    """A loader of psycopg that gives None for a value which the given one can't read."""
+
+    class Forgiving:
+        format = loader.format
+
+        def __init__(self, oid: int, context: Any = None) -> None:
+            self._strict = loader(oid, context)
+
+        def load(self, data: Any) -> Any:
+            try:
+                return self._strict.load(data)
+            except Exception:  # noqa: BLE001 (psycopg's own errors can't be named where it is not installed)
+                return None
+
+    return Forgiving
+
+
+def _words(error: BaseException) -> str:
+    """What a database says about a mistake, without a number before it."""
+    said = error.args[-1] if error.args and isinstance(error.args[-1], str) else error
+    return (str(said).strip() or type(error).__name__).splitlines()[0][:_LONGEST_WORDS].rstrip(".")
 
 
 def _is_away(error: Exception) -> bool:

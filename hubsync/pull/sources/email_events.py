@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any
 
 from hubsync.crm import support_end
@@ -17,7 +16,7 @@ from hubsync.crm.marketing import EmailEvent
 from hubsync.crm.paging import RowPage
 from hubsync.errors import RefusedError, ScopeError
 from hubsync.pull.sources import bots
-from hubsync.pull.sources.streams import OVERLAP, Ended, Opening, walk
+from hubsync.pull.sources.streams import OVERLAP, Ended, Opening, Pages
 from hubsync.scoring.marketing_sources import EmailEventSource
 from hubsync.store import Writer
 from hubsync.types import Batch, EventRow
@@ -80,9 +79,10 @@ class EmailEventStream:
     unreadable: int = 0
     starts_at: datetime = field(init=False)
     _days: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
-    _first: tuple[Look, RowPage[EmailEvent]] | None = field(default=None, init=False)
+    _pages: Pages[Look, RowPage[EmailEvent]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._pages = Pages(self._fetch, _GONE)
         now, oldest = self.given.as_of.now, self._first_day.isoformat()
         self.starts_at = Look(self._first_day, now, now).begin
         days = self.given.so_far.get("days", {})
@@ -109,7 +109,7 @@ class EmailEventStream:
         if look is None:
             return None
         try:
-            self._first = look, next(walk(partial(self._fetch, look), look.after, _GONE))
+            self._pages.read_ahead(look)
         except ScopeError as error:
             over = self.given.as_of.now.date() >= support_end(_ADDRESS)
             return Ended(error) if over else str(error)
@@ -123,7 +123,7 @@ class EmailEventStream:
         """The pages of all days that are to be read, the oldest day first."""
         looks = [*self._looks()]
         for look in looks:
-            for page in walk(partial(self._page, look), look.after, _GONE):
+            for page in self._pages.of(look):
                 self._note(look, page.next_after)
                 done = page.next_after is None and look is looks[-1]
                 events = [event for each in page.rows if (event := self._event(each))]
@@ -178,12 +178,6 @@ class EmailEventStream:
         since = self.starts_at.isoformat() if done else self.given.so_far.get("since")
         days = {day: dict(state) for day, state in self._days.items()}
         return {"type": self.source.type, "since": since, "late": late, "days": days}
-
-    def _page(self, look: Look, after: str | None) -> RowPage[EmailEvent]:
-        if self._first is not None and self._first[0] == look and after == look.after:
-            page, self._first = self._first[1], None
-            return page
-        return self._fetch(look, after)
 
     def _fetch(self, look: Look, after: str | None) -> RowPage[EmailEvent]:
         return self.given.portal.client.marketing.email_events(self.source.type, look.since, look.until, after)

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from hubsync.crm import Client
@@ -14,7 +13,7 @@ from hubsync.crm.marketing import Form, Submission
 from hubsync.crm.paging import RowPage
 from hubsync.crm.times import milliseconds
 from hubsync.errors import RefusedError, ScopeError
-from hubsync.pull.sources.streams import LATE, OVERLAP, Opening, walk
+from hubsync.pull.sources.streams import LATE, OVERLAP, Opening, Pages
 from hubsync.scoring.marketing_sources import FormSource
 from hubsync.store import Writer
 from hubsync.types import Batch, EventRow
@@ -64,9 +63,10 @@ class FormStream:
     unreadable: int = 0
     _forms: Sequence[Form] = field(default=(), init=False)
     _known: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
-    _first: tuple[Look, RowPage[Submission]] | None = field(default=None, init=False)
+    _pages: Pages[Look, RowPage[Submission]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._pages = Pages(self._fetch)
         if not self.given.full and not self.outdated:
             self._known = {guid: dict(state) for guid, state in self.given.so_far.get("forms", {}).items()}
 
@@ -98,7 +98,7 @@ class FormStream:
             if wanted is not None and not self._forms:
                 return f"the portal has no form called '{wanted}'"
             if look := next(self._looks(), None):
-                self._first = look, next(walk(partial(self._fetch, look), look.after))
+                self._pages.read_ahead(look)
         except ScopeError as error:
             return str(error)
         except RefusedError as error:
@@ -108,25 +108,25 @@ class FormStream:
 
     def batches(self) -> Iterator[Batch]:
         """The pages of all forms, each with the places to go on from."""
-        looks = [*self._looks()]
-        for look in looks:
+        for look in [*self._looks()]:
             try:
-                yield from self._seen_at(look, last=look is looks[-1])
+                yield from self._seen_at(look)
             except RefusedError as error:
                 # One form may be gone since all were listed, or be of a sort that shows nothing.
                 if error.status != _NOT_FOUND:
                     raise
+        yield Batch(self.name, position=self._cursor(done=True))
 
     def finish(self, writer: Writer) -> None:
         """Nothing is left to do: the last batch said that all has come."""
 
-    def _seen_at(self, look: Look, *, last: bool) -> Iterator[Batch]:
-        for page in walk(partial(self._page, look), look.after):
+    def _seen_at(self, look: Look) -> Iterator[Batch]:
+        for page in self._pages.of(look):
             new = [row for row in page.rows if row.at >= look.since]
             after = page.next_after if len(new) == len(page.rows) else None
             self._note(look, after)
             events = [event for each in new if (event := self._event(look.form, each))]
-            yield Batch(self.name, events=events, position=self._cursor(done=last and after is None))
+            yield Batch(self.name, events=events, position=self._cursor(done=False))
             if after is None:
                 return
 
@@ -165,12 +165,6 @@ class FormStream:
             late = self.given.as_of.now.isoformat()
         forms = {guid: dict(state) for guid, state in self._known.items()}
         return {"form": self.source.form, "late": late, "forms": forms}
-
-    def _page(self, look: Look, after: str | None) -> RowPage[Submission]:
-        if self._first is not None and self._first[0] == look and after == look.after:
-            page, self._first = self._first[1], None
-            return page
-        return self._fetch(look, after)
 
     def _fetch(self, look: Look, after: str | None) -> RowPage[Submission]:
         return self.given.portal.client.marketing.submissions(look.form.guid, after)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from hubsync.crm import Client, EventPage, Occurrence
 from hubsync.errors import RefusedError, ScopeError
-from hubsync.pull.portal import Portal
 from hubsync.pull.sources.amounts import money
-from hubsync.pull.sources.streams import LATE, OVERLAP, Opening, walk
+from hubsync.pull.sources.streams import LATE, OVERLAP, Opening, Pages
 from hubsync.scoring.origins import OccurrenceSource
 from hubsync.store import Writer
-from hubsync.types import AsOf, Batch, EventRow
+from hubsync.types import Batch, EventRow
 
 # (mem) The largest page HubSpot allows is not documented here; a portal that refuses this one gets the other.
 _LARGE_PAGE, _SMALL_PAGE = 1_000, 100
 
 
 @dataclass
-class Pages:
+class Asker:
     """What is learnt once for all event types: the size of a page, and whether they may be read at all."""
 
     size: int = _LARGE_PAGE
     forbidden: ScopeError | None = None
 
-    def fetch(self, client: Client, event_type: str, since: datetime, until: datetime, after: str | None) -> EventPage:
+    def page(self, client: Client, event_type: str, since: datetime, until: datetime, after: str | None) -> EventPage:
         """A page; when HubSpot refuses its size, a smaller one. Raises ScopeError, calling HubSpot for it once."""
         if self.forbidden is not None:
             raise self.forbidden
@@ -63,26 +61,25 @@ class OccurrenceStream:
     Late events are looked for `every` so many days.
     """
 
-    name: str
-    kind: str
+    given: Opening
     source: OccurrenceSource
-    portal: Portal
-    pages: Pages
-    as_of: AsOf
-    days: int
-    position: Mapping[str, Any] | None = None
-    full: bool = False
-    every: int = 1
     total: int | None = None
     unreadable: int = 0
-    _first: EventPage | None = None
-    _window: Window | None = field(default=None, init=False)
+    _pages: Pages[Window, EventPage] = field(init=False)
     _read: tuple[datetime, datetime] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._pages = Pages(self._fetch)
+
+    @property
+    def name(self) -> str:
+        """The source's id."""
+        return self.given.name
 
     @property
     def event_type(self) -> str:
         """The event type in this portal."""
-        return self.source.event_type.replace("{portal}", self.portal.portal_id)
+        return self.source.event_type.replace("{portal}", self.given.portal.portal_id)
 
     @property
     def definition(self) -> str:
@@ -93,28 +90,20 @@ class OccurrenceStream:
     @property
     def outdated(self) -> bool:
         """True when the stored events were made with another definition and must go."""
-        return self.position is not None and self.position.get("definition") != self.definition
-
-    @property
-    def reconciles(self) -> bool:
-        """Whether it is time to look for events that reached HubSpot late."""
-        late = (self.position or {}).get("late")
-        return late is None or self.as_of.now - _time(late) >= timedelta(days=self.every)
+        return self.given.position is not None and self.given.so_far.get("definition") != self.definition
 
     @property
     def starts_at(self) -> datetime:
         """From when on all events are known once the stream has ended."""
-        wanted = self.as_of.day_start - timedelta(days=self.days)
         done = self._done()
-        return min(wanted, done[0]) if done and not self.full else wanted
+        return min(self.given.since, done[0]) if done else self.given.since
 
     def why_not(self) -> str | None:
         """Why this source can't be used, or None when it can; the first page it reads is kept."""
         try:
-            if self.event_type not in self.portal.event_types:
+            if self.event_type not in self.given.portal.event_types:
                 return f"the portal has no event type {self.event_type}"
-            self._window = self._windows()[0]
-            self._first = next(walk(partial(self._fetch, self._window), self._window.after))
+            self._pages.read_ahead(self._windows()[0])
         except ScopeError as error:
             return str(error)
         return None
@@ -124,7 +113,7 @@ class OccurrenceStream:
         self._read = self._done()
         windows = self._windows()
         for window in windows:
-            for page in walk(partial(self._page, window), window.after):
+            for page in self._pages.of(window):
                 after = page.next_after
                 if after is None:
                     self._extend(window)
@@ -141,34 +130,38 @@ class OccurrenceStream:
         """Nothing is left to do: the last batch said that all has come."""
 
     def _windows(self) -> list[Window]:
-        since, until = self.as_of.day_start - timedelta(days=self.days), self.as_of.now
-        done = self._done()
-        if done is not None:
-            earlier = [Window(since, done[0])] if since < done[0] else []
-            return [*earlier, Window(done[1] - (LATE if self.reconciles else OVERLAP), until)]
+        since, until = self.given.since, self.given.as_of.now
+        if (done := self._done()) is not None:
+            again = Window(done[1] - (LATE if self._reconciles else OVERLAP), until)
+            return [*_before(done[0], since), again]
         if (unread := self._unread()) is not None:
-            return [unread, Window(unread.until - OVERLAP, until)]
+            return [unread, *_before(unread.since, since), Window(unread.until - OVERLAP, until)]
         return [Window(since, until)]
+
+    @property
+    def _reconciles(self) -> bool:
+        return self.given.is_due(self.given.so_far.get("late"))
 
     def _unread(self) -> Window | None:
         """The rest of the window in which a first pull broke off."""
-        window = None if self.full or self.outdated or self.position is None else self.position.get("window")
+        window = None if self.given.full or self.outdated else self.given.so_far.get("window")
         return Window(_time(window["since"]), _time(window["until"]), window["after"]) if window else None
 
     def _done(self) -> tuple[datetime, datetime] | None:
         """Between which moments everything was read by earlier pulls."""
-        if self.position is None or self.full or self.outdated or not self.position.get("watermark"):
+        so_far = self.given.so_far
+        if self.given.full or self.outdated or not so_far.get("watermark"):
             return None
-        return _time(self.position["since"]), _time(self.position["watermark"])
+        return _time(so_far["since"]), _time(so_far["watermark"])
 
     def _extend(self, window: Window) -> None:
         old = self._read
         self._read = (min(old[0], window.since), max(old[1], window.until)) if old else (window.since, window.until)
 
     def _cursor(self, window: Window | None, *, done: bool) -> Mapping[str, Any]:
-        read, late = self._read, (self.position or {}).get("late")
-        if done and (self.reconciles or self.full):
-            late = self.as_of.now.isoformat()
+        read, late = self._read, self.given.so_far.get("late")
+        if done and (self._reconciles or self.given.full):
+            late = self.given.as_of.now.isoformat()
         return {
             "definition": self.definition,
             "since": read[0].isoformat() if read else None,
@@ -178,21 +171,16 @@ class OccurrenceStream:
             and {"since": window.since.isoformat(), "until": window.until.isoformat(), "after": window.after},
         }
 
-    def _page(self, window: Window, after: str | None) -> EventPage:
-        if self._first is not None and window == self._window and after == window.after:
-            page, self._first = self._first, None
-            return page
-        return self._fetch(window, after)
-
     def _fetch(self, window: Window, after: str | None) -> EventPage:
-        return self.pages.fetch(self.portal.client, self.event_type, window.since, window.until, after)
+        asker = self.given.shared.of(Asker)
+        return asker.page(self.given.portal.client, self.event_type, window.since, window.until, after)
 
     def _event(self, one: Occurrence) -> EventRow:
         properties = one.properties
         attributes = {name: properties.get(key) for name, key in self.source.attributes.items()}
         value, currency = self._money(properties)
         return EventRow(
-            self.name, one.id, self.kind, one.object, one.object_id, one.occurred_at, value, currency,
+            self.name, one.id, self.given.kind, one.object, one.object_id, one.occurred_at, value, currency,
             {name: text for name, text in attributes.items() if text is not None},
         )  # fmt: skip
 
@@ -201,15 +189,17 @@ class OccurrenceStream:
         if self.source.value is None:
             return None, None
         code = properties.get(self.source.currency) if self.source.currency else None
-        return money(properties.get(self.source.value), code, self.portal.currency if code else "")
+        return money(properties.get(self.source.value), code, self.given.portal.currency if code else "")
 
 
 def open_stream(given: Opening, source: OccurrenceSource) -> OccurrenceStream:
     """The stream of a source."""
-    return OccurrenceStream(
-        given.name, given.kind, source, given.portal, given.shared.of(Pages), given.as_of,
-        days=given.days, position=given.position, full=given.full, every=given.every,
-    )  # fmt: skip
+    return OccurrenceStream(given, source)
+
+
+def _before(begin: datetime, since: datetime) -> list[Window]:
+    """What is to be read before a moment, when models look further back by now."""
+    return [Window(since, begin)] if since < begin else []
 
 
 def _time(text: str) -> datetime:

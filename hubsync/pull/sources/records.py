@@ -11,6 +11,7 @@ from typing import Any
 
 from hubsync.crm import Client, Filter, RecordPage, SearchPage, modified_property
 from hubsync.crm.client import ASSOCIATION_BATCH, PAGE, SEARCH_PAGE
+from hubsync.crm.paging import follow
 from hubsync.crm.times import milliseconds
 from hubsync.errors import RefusedError, ScopeError
 from hubsync.pull.sources.listing import Listing, Span
@@ -159,18 +160,16 @@ class RecordStream:
             yield from self._archived()
 
     def _archived(self) -> Iterator[Batch]:
-        after: str | None = None
-        while True:
-            try:
-                page = self.client.list_page(self.name, self._names, archived=True, after=after)
-            except RefusedError:
-                # Not every object has a recycle bin; what is gone is then found by its absence.
-                return
-            if page.rows:
-                yield Batch(self.name, records=page.rows)
-            after = page.next_after
-            if after is None:
-                return
+        def fetch(after: str | None) -> RecordPage:
+            return self.client.list_page(self.name, self._names, archived=True, after=after)
+
+        try:
+            for page in follow(fetch):
+                if page.rows:
+                    yield Batch(self.name, records=page.rows)
+        except RefusedError:
+            # Not every object has a recycle bin; what is gone is then found by its absence.
+            return
 
     def _changes(self) -> Iterator[Batch]:
         """The changed records in the order of their ids, each page from the last id on: no wall, and none twice."""

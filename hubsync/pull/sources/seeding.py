@@ -103,13 +103,13 @@ def _up_to(sight: FirstSight, revisions: Sequence[Revision]) -> list[tuple[datet
     """The values that led to the one that was seen; a history that does not lead there is brought there.
 
     HubSpot's history is read after the sight, and the sight a little after the moment that it is dated by: what came
-    in between belongs to it as far as the value that was seen.
+    in between belongs to it as far as the value that was seen. Where that lies before, the search showed the record as
+    it had been: what came since is found by the next sight.
     """
     seen = finite(sight.count)
     values = [(each.at, finite(each.value or "0")) for each in revisions]
     known = sum(at <= sight.at for at, _ in values)
-    ends = [known] if known and values[known - 1][1] == seen else []
-    ends += [place for place in range(known + 1, len(values) + 1) if values[place - 1][1] == seen]
+    ends = [place for place, (_, value) in enumerate(values, 1) if value == seen]
     if ends:
-        return values[: ends[0]]
+        return values[: min(ends, key=lambda place: (place < known, abs(place - known)))]
     return [*values[:known], (min(moment(sight.last) or sight.at, sight.at), seen)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,21 +11,25 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
+import orjson
+
 from hubsync.errors import InputError, UnreachableError
-from hubsync.pull.portal import Portal
 from hubsync.pull.sources.amounts import money
 from hubsync.pull.sources.databases import Database, Row
 from hubsync.pull.sources.streams import Opening
 from hubsync.scoring.origins import SqlSource
 from hubsync.store import Writer
 from hubsync.store.values import moment
-from hubsync.types import AsOf, Batch, EventRow
+from hubsync.types import Batch, EventRow
 
 _READ_BACK: Mapping[str, Any] = {
     "int": int, "float": float, "Decimal": Decimal, "datetime": datetime.fromisoformat, "date": date.fromisoformat,
     "str": str,
 }  # fmt: skip
 """Types that a cursor's column can have."""
+
+STAGED = "~"
+"""Between a source's id and the mark of the pull that stages its rows: no id has it."""
 
 
 @dataclass
@@ -36,30 +41,30 @@ class SqlStream:
     others may have come with the same value.
     """
 
-    name: str
-    kind: str
+    given: Opening
     source: SqlSource
-    portal: Portal
-    as_of: AsOf
-    database: Database
-    kept_since: datetime
-    position: Mapping[str, Any] | None = None
-    full: bool = False
     total: int | None = None
     unreadable: int = 0
-    _staged: str = field(default="", init=False)
+    _database: Database = field(init=False)
+    _staged: str = field(init=False)
     _last: Any = field(default=None, init=False)
     _again: int = field(default=0, init=False)
     """Unreadable rows that the next pull will read again."""
     _number: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._staged = f"{self.name}~{secrets.token_hex(8)}"
+        self._database = Database(self.source, self.given.secret(self.source.url_env))
+        self._staged = f"{self.name}{STAGED}{secrets.token_hex(8)}"
+
+    @property
+    def name(self) -> str:
+        """The source's id."""
+        return self.given.name
 
     @property
     def definition(self) -> str:
         """What the stored events were made with, and from which database; with another one all rows come anew."""
-        told = f"{self.source.model_dump_json(exclude={'expected_every', 'covers'})} {self.database.place}"
+        told = f"{self.source.model_dump_json(exclude={'expected_every', 'covers'})} {self._database.place}"
         return blake2b(told.encode(), digest_size=8).hexdigest()
 
     @property
@@ -74,10 +79,10 @@ class SqlStream:
 
     def why_not(self) -> str | None:
         """Why this source can't be used, or None when it can; raises InputError for what has to be mended here."""
-        if not self.database.address:
+        if not self._database.address:
             return f"{self.source.url_env} is not set"
         try:
-            with self.database.open() as connection:
+            with self._database.open() as connection:
                 connection.expect(self._columns)
         except UnreachableError as error:
             return str(error)
@@ -86,11 +91,11 @@ class SqlStream:
     def batches(self) -> Iterator[Batch]:
         """The rows in pieces; raises InputError for what has to be mended here, and UnreachableError."""
         if self._goes_on:
-            assert self.position is not None
-            kind, text = self.position["last"]
+            so_far = self.given.so_far
+            kind, text = so_far["last"]
             self._last = _READ_BACK[kind](text)
-            self.unreadable = self.position["unreadable"] - self.position["again"]
-        with self.database.open() as connection:
+            self.unreadable = so_far["unreadable"] - so_far["again"]
+        with self._database.open() as connection:
             for rows in connection.rows(self._columns, self._last):
                 events = [self._taken(row) for row in rows]
                 yield Batch(self.name, events=[event for event in events if event is not None])
@@ -99,20 +104,20 @@ class SqlStream:
         """Put the rows that came in the place of the old ones, and remember how far the cursor is."""
         unique = self.source.id is not None
         self.unreadable += writer.adopt_events(
-            self._staged, self.name, self.kind, self.as_of.now, since=self.kept_since,
+            self._staged, self.name, self.given.kind, self.given.as_of.now, since=self.given.kept_since,
             unique=unique, all_of_it=not self._goes_on,
         )  # fmt: skip
-        last = None if self._last is None else (_kind_of(self._last, self.source), _text(self._last))
+        last = None if self._last is None else (_kind_of(self._last, self.source), _written(self._last))
         position = {"definition": self.definition, "last": last, "unreadable": self.unreadable, "again": self._again}
-        writer.set_cursor(self.name, position, self.as_of.now)
+        writer.set_cursor(self.name, position, self.given.as_of.now)
 
     @property
     def _goes_on(self) -> bool:
         """Whether only rows from the last one on are read."""
-        one = self.position
-        if self.full or self.source.cursor is None or one is None:
+        so_far = self.given.so_far
+        if self.given.full or self.source.cursor is None or not so_far:
             return False
-        return one["definition"] == self.definition and one["last"] is not None
+        return so_far["definition"] == self.definition and so_far["last"] is not None
 
     @property
     def _columns(self) -> list[str]:
@@ -131,9 +136,11 @@ class SqlStream:
         return event
 
     def _ahead(self, at: Any) -> bool:
-        """Whether a cursor's value lies in the future: one wrong clock must not hide the rows of years."""
+        """Whether a cursor's value lies in the future, or behind all numbers: one must not hide the rows of years."""
+        if isinstance(at, float | Decimal):
+            return not math.isfinite(at)
         when = moment(_text(at)) if isinstance(at, date | str) else None
-        return when is not None and when > self.as_of.now
+        return when is not None and when > self.given.as_of.now
 
     def _event(self, row: Row) -> EventRow | None:
         """The row as an event, or None when it has no readable time or subject."""
@@ -145,12 +152,12 @@ class SqlStream:
         value, currency = None, None
         if one.value is not None:
             code = _text(row[one.currency]) if one.currency else None
-            value, currency = money(_text(row[one.value]), code, self.portal.currency if code else "")
+            value, currency = money(_text(row[one.value]), code, self.given.portal.currency if code else "")
         attributes = {name: _text(row[column]) for name, column in one.attributes.items()}
         self._number += 1
         return EventRow(
-            self._staged, f"{self._id(row)}-{self._number}", self.kind, subject_type, subject, at, value, currency,
-            {name: text for name, text in attributes.items() if text is not None},
+            self._staged, f"{self._id(row)}-{self._number}", self.given.kind, subject_type, subject, at, value,
+            currency, {name: text for name, text in attributes.items() if text is not None},
         )  # fmt: skip
 
     def _id(self, row: Row) -> str:
@@ -162,10 +169,7 @@ class SqlStream:
 
 def open_stream(given: Opening, source: SqlSource) -> SqlStream:
     """The stream of a source; its address comes from the environment."""
-    return SqlStream(
-        given.name, given.kind, source, given.portal, given.as_of, Database(source, given.secret(source.url_env)),
-        given.kept_since, position=given.position, full=given.full,
-    )  # fmt: skip
+    return SqlStream(given, source)
 
 
 def _text(value: Any) -> str | None:
@@ -183,10 +187,22 @@ def _text(value: Any) -> str | None:
             return str(int(value))
         case Decimal():
             return format(value, "f")
-        case bytes():
+        case bytes() | bytearray() | memoryview():
             return value.hex()
+        case dict() | list():
+            return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         case _:
             return str(value).strip() or None
+
+
+def _written(at: Any) -> str:
+    """A cursor's value as a text that can be read back: with its zone, and with the blanks that it is ordered by.
+
+    A database compares a time without a zone as one of its session's zone.
+    """
+    if isinstance(at, datetime) and at.tzinfo is not None:
+        return at.astimezone(UTC).isoformat()
+    return at if isinstance(at, str) else _text(at) or ""
 
 
 def _kind_of(value: Any, source: SqlSource) -> str:

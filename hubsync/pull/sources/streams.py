@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from hubsync.crm.paging import P, follow
 from hubsync.errors import RefusedError
@@ -16,6 +17,18 @@ from hubsync.pull.portal import Portal
 from hubsync.types import AsOf
 
 T = TypeVar("T")
+
+
+class From(Protocol):
+    """What is read page by page, from the page at `after` on."""
+
+    @property
+    def after(self) -> str | None:
+        """The page to begin with, None for the first."""
+        ...
+
+
+L = TypeVar("L", bound=From)
 
 OVERLAP = timedelta(minutes=10)
 """How far back a source is read again where the last pull stopped: HubSpot shows what happens some minutes late."""
@@ -128,3 +141,26 @@ def walk(fetch: Callable[[str | None], P], after: str | None, gone: Collection[i
             if after is None:
                 return
     yield from follow(fetch, after)
+
+
+class Pages(Generic[L, P]):
+    """The pages of what a stream looks at; the first of one look may be read ahead, to find out whether it may be."""
+
+    def __init__(self, fetch: Callable[[L, str | None], P], gone: Collection[int] = ()) -> None:
+        self._fetch = fetch
+        self._gone = gone
+        self._ahead: tuple[L, P] | None = None
+
+    def read_ahead(self, look: L) -> None:
+        """Read the first page of a look and keep it; raises what HubSpot's refusal raises."""
+        self._ahead = look, next(self.of(look))
+
+    def of(self, look: L) -> Iterator[P]:
+        """All pages of a look that are left."""
+        return walk(partial(self._page, look), look.after, self._gone)
+
+    def _page(self, look: L, after: str | None) -> P:
+        if self._ahead is not None and self._ahead[0] == look and after == look.after:
+            page, self._ahead = self._ahead[1], None
+            return page
+        return self._fetch(look, after)

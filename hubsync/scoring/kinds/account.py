@@ -54,8 +54,11 @@ class Engaged(Declaration):
     @property
     def steps(self) -> list[tuple[int, Decimal]]:
         """Each person that counts, with its points; one that would give nothing ends the list."""
-        share = Decimal(str(self.each_further))
-        steps = [(count, (self.points * share ** (count - 1)).quantize(FINEST)) for count in range(1, self.up_to + 1)]
+        share, given = Decimal(str(self.each_further)), self.points
+        steps = []
+        for count in range(1, self.up_to + 1):
+            steps.append((count, given.quantize(FINEST)))
+            given *= share
         return [(count, points) for count, points in steps if points > 0]
 
 

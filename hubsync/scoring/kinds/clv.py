@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 HALF = Decimal(50)
 _PURCHASE = "coalesce(value, 1) > 0"
 _SCIPY = Package("scipy", "ml")
-_EDGE = 1e-9
+_EDGE = 1e-6
+"""The share by which scipy and SQL may differ at the ends of the knots; where `a` is near 1, scipy loses digits."""
 
 
 class ClvModel(ModelDeclaration):
@@ -186,7 +187,7 @@ def _notes(purchases: btyd.Purchases, buyers: int, unvalued: int) -> list[str]:
 
 
 def _knots(worth: NDArray[Any]) -> list[list[float]]:
-    """(value, percentile) pairs, at most 101; the ends stand a little outside, as SQL may differ in the last digit."""
+    """(value, percentile) pairs, at most 101; the ends stand a little outside, as SQL may differ in the last digits."""
     import numpy as np
 
     values, equal = np.unique(worth, return_counts=True)
@@ -197,9 +198,9 @@ def _knots(worth: NDArray[Any]) -> list[list[float]]:
         [float(value), percentile(int(most - same), int(same), known)]
         for value, same, most in zip(values[kept], equal[kept], upto[kept], strict=True)
     ]
-    knots[0][0] *= 1 - _EDGE
-    knots[-1][0] *= 1 + _EDGE
-    return knots
+    (least, lowest), (most, highest) = knots[0], knots[-1]
+    # Where all are alike, one knot stands for both ends.
+    return [[least * (1 - _EDGE), lowest], *knots[1:-1], [most * (1 + _EDGE), highest]]
 
 
 # The expectation

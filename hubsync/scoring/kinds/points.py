@@ -62,18 +62,15 @@ class PointsKind(Kind):
     def attainable(self, model: ModelDeclaration) -> Decimal:
         """The start and every rule that gives, within its group's limit and the range."""
         assert isinstance(model, PointsModel)
-        alone = most_together(model.rules)
-        grouped = [
-            (most_together(group.rules), group.limit.max if group.limit else None) for group in model.rule_groups
-        ]
-        parts = [
-            alone,
-            *(most if limit is None or (most is not None and most < limit) else limit for most, limit in grouped),
-        ]
-        if any(part is None for part in parts):
-            return model.between[1]
-        total = model.starts_at + sum((part for part in parts if part is not None), Decimal(0))
-        return min(total, model.between[1])
+        most = _farthest(model, 1)
+        return model.between[1] if most is None else min(most, model.between[1])
+
+    def lowest(self, model: PointsModel) -> Decimal | None:
+        """The least possible score; None where that is the range's end, or nobody can tell because of a cap."""
+        if any(rule.at_most is not None for _, rule, _ in named_rules(model)):
+            return None
+        least = _farthest(model, -1)
+        return None if least is None else max(least, model.between[0])
 
     def measures(self, model: ModelDeclaration, body: Body) -> int:  # noqa: ARG002
         """Rule groups, and the rules outside of them."""
@@ -123,6 +120,20 @@ def most_together(rules: tuple[Rule, ...], sign: Literal[1, -1] = 1) -> Decimal 
     return total
 
 
+def _farthest(model: PointsModel, sign: Literal[1, -1]) -> Decimal | None:
+    """The start and the rules of one sign, each group within its limit; None where there is no end."""
+    total = model.starts_at
+    for rules, limit in [(model.rules, None), *((group.rules, group.limit) for group in model.rule_groups)]:
+        reach = most_together(rules, sign)
+        bound = None if limit is None else limit.max if sign > 0 else limit.min
+        if bound is not None:
+            reach = bound if reach is None else sign * min(sign * reach, sign * bound)
+        if reach is None:
+            return None
+        total += reach
+    return total
+
+
 def _weighed(term: Term, group: str | None, bound: Decimal | None) -> Term:
     weight = min(term.weight, abs(bound)) if bound is not None else term.weight
     return replace(term, weight=weight, group=group)
@@ -157,7 +168,7 @@ def condition_term(name: str, reason: str, points: Decimal, condition: Meaning) 
     """Points for the records for which a condition holds."""
     given = sql.when((condition.sql, sql.decimal(points)), otherwise=sql.decimal(Decimal(0)))
     known = sql.template(":c IS NOT NULL", c=sql.paren(condition.sql))
-    return Term(name, reason, given, known, abs(points), None, condition.available, condition.needs)
+    return Term(name, reason, given, known, abs(points), None, condition.available, condition.needs, settled=True)
 
 
 def _whole_term(name: str, rule: Rule, object_: str, vocabulary: Vocabulary) -> Term:
@@ -191,7 +202,7 @@ def _event_term(name: str, rule: Rule, object_: str, weight: Decimal, vocabulary
     value = sql.template("COALESCE(:v, 0)", v=seen)
     points = sql.exact(value) if rule.fades else _counted(value, rule)
     known = sql.any_of(happened, cover.sql)
-    return Term(name, rule.reason, points, known, weight, needs=cover.needs | {need})
+    return Term(name, rule.reason, points, known, weight, needs=cover.needs | {need}, settled=True)
 
 
 def _counted(value: sql.Sql, rule: Rule) -> sql.Sql:

@@ -1,17 +1,15 @@
 """The kind `rfm`: recency, frequency and money (or engagement: RFE), a fifth each, as a code and a segment.
 
 Every fifth is 1-5, 5 the best (checklist 118, 121, 124). Where the fifths begin is measured over the records of `who`,
-or given (`cuts`): equal values are in the same fifth, and the records beside it in a run don't matter (T1).
+or given (`cuts`), see `fifths.py`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -19,7 +17,8 @@ from hubsync.scoring import sql
 from hubsync.scoring.body import Axis, Band, Body, Term
 from hubsync.scoring.declarations import ModelDeclaration
 from hubsync.scoring.expressions import compile_condition, compile_number
-from hubsync.scoring.fits import FEWEST, Fitted, Fitting, Rows, shares, too_few
+from hubsync.scoring.fifths import FIFTHS, Bounds, fitting, placed
+from hubsync.scoring.fits import Fitting
 from hubsync.scoring.kinds.base import Kind, Part
 from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.needs import Need
@@ -29,22 +28,24 @@ from hubsync.scoring.units import Declaration, Name, Number, Share, Text
 from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.types import AsOf
 
-FIFTHS = 5
 MOST = Decimal(100)
 _STEP = 100 / (3 * (FIFTHS - 1))
 """Points for each fifth above the lowest, so that 555 has 100 and 111 has 0."""
 
-Bounds = tuple[Number, ...]
+_RISING = {"recency": False, "frequency": True, "monetary": True, "engagement": True}
+"""Of which measures more is better; who was here fewer days ago is."""
+
+Pinned = tuple[Number, ...]
 Letters = dict[str, str]
 
 
 class Cuts(Declaration):
     """Pinned bounds: the most days of 5, 4, 3 and 2 for recency; the least of 2, 3, 4 and 5 for the others."""
 
-    recency: Bounds | None = None
-    frequency: Bounds | None = None
-    monetary: Bounds | None = None
-    engagement: Bounds | None = None
+    recency: Pinned | None = None
+    frequency: Pinned | None = None
+    monetary: Pinned | None = None
+    engagement: Pinned | None = None
 
     @model_validator(mode="after")
     def _rising(self) -> Cuts:
@@ -157,17 +158,18 @@ class RfmKind(Kind):
         bounds = _bounds(model, vocabulary)
         steps = (
             {f"v_{name}": meaning.sql for name, meaning in meanings.items()},
-            {f"q_{name}": _placed(name, bounds.get(name)) for name in meanings},
+            {f"q_{name}": placed(sql.column(f"v_{name}"), bounds.get(name), rising=_RISING[name]) for name in meanings},
         )
         terms = tuple(
             # Never unavailable: without one of the three there is no code, and so no score.
             Term(name, _reason(model, name, vocabulary), _points(name), _known(name), Decimal(1), needs=meaning.needs)
             for name, meaning in meanings.items()
         )
-        needs = frozenset[Need]().union(*(meaning.needs for meaning in meanings.values()))
         code = sql.template(":r || :f || :m", **{letter: _digit(name) for letter, name in _lettered(model)})
         axis = _axis(model, _segment(model, vocabulary.as_of))
-        return Body(Decimal(0), terms, (axis,), why=_why(model), steps=steps, reads=needs, extras={"code": code})
+        return Body(
+            Decimal(0), terms, (axis,), why=_why(model), steps=steps, reads=_needs(meanings), extras={"code": code}
+        )
 
     def attainable(self, model: ModelDeclaration) -> Decimal:  # noqa: ARG002
         """555 has 100."""
@@ -192,10 +194,8 @@ class RfmKind(Kind):
         }
         if not meanings:
             return None
-        needs = frozenset[Need]().union(*(meaning.needs for meaning in meanings.values()))
         values = {name: meaning.sql for name, meaning in meanings.items()}
-        query = shares({name: name != "recency" for name in values}, FIFTHS)
-        return Fitting(values, needs, partial(_fitted, tuple(values)), query)
+        return fitting(values, _needs(meanings), rising=_RISING)
 
 
 KIND = RfmKind()
@@ -206,52 +206,19 @@ def _meanings(model: RfmModel, vocabulary: Vocabulary) -> dict[str, Meaning]:
     return {name: compile_number(str(getattr(model, name)), scope) for name in model.letters.values()}
 
 
+def _needs(meanings: Mapping[str, Meaning]) -> frozenset[Need]:
+    return frozenset[Need]().union(*(meaning.needs for meaning in meanings.values()))
+
+
 def _lettered(model: RfmModel) -> Iterator[tuple[str, str]]:
     return zip("rfm", model.letters.values(), strict=True)
 
 
-def _fitted(names: Sequence[str], rows: Rows) -> Fitted:
-    """The bounds of each measure of which enough is known: at the fifths of its records, equal values together."""
-    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for name, *row in rows:
-        found[name].append(tuple(row))
-    cuts, notes = {}, []
-    for name in names:
-        known = found[name][0][0] if found[name] else 0
-        if known < FEWEST:
-            notes.append(too_few(name, known))
-        else:
-            cuts[name] = _cuts(name, [row[1:] for row in found[name]])
-    return Fitted({"cuts": cuts} if cuts else None, tuple(notes))
-
-
-def _cuts(name: str, parts: list[tuple[int, float, float]]) -> list[float | None]:
-    """The bounds in the order of `Cuts`; None for a fifth that no record reaches, since too many are equal."""
-    if name == "recency":
-        return [max((most for at, _, most in parts if at >= bound), default=None) for bound in range(FIFTHS - 1, 0, -1)]
-    return [min((least for at, least, _ in parts if at >= bound), default=None) for bound in range(1, FIFTHS)]
-
-
-def _bounds(model: RfmModel, vocabulary: Vocabulary) -> dict[str, Sequence[Any]]:
+def _bounds(model: RfmModel, vocabulary: Vocabulary) -> dict[str, Bounds]:
     """The bounds of each measure, pinned or fitted, as far as there are any."""
     fit = vocabulary.fits.get(model.model)
     fitted = fit.parameters["cuts"] if fit is not None else {}
     return fitted | {name: bounds for name, bounds in model.cuts if bounds is not None}
-
-
-def _placed(name: str, bounds: Sequence[Any] | None) -> Sql:
-    """The fifth that a value is in, 1-5; unknown without bounds."""
-    if bounds is None:
-        return sql.null("INTEGER")
-    value, fifths = sql.column(f"v_{name}"), [sql.cast(sql.integer(place), "INTEGER") for place in range(1, FIFTHS + 1)]
-    sign, best_first = ("<=", bounds) if name == "recency" else (">=", [*reversed(bounds)])
-    reached = [
-        (sql.template(f":v {sign} :b", v=value, b=sql.double(str(bound))), place)
-        for place, bound in zip(reversed(fifths[1:]), best_first, strict=True)
-        if bound is not None
-    ]
-    unknown = (sql.template(":v IS NULL", v=value), sql.null("INTEGER"))
-    return sql.when(unknown, *reached, otherwise=fifths[0])
 
 
 def _fifth(name: str) -> Sql:

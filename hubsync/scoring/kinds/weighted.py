@@ -101,7 +101,7 @@ class WeightedKind(Kind):
             {_value(place).name: meaning.sql for place, meaning in enumerate(meanings)},
             {_scale(place).name: each for place, each in enumerate(_scales(model, vocabulary))}
             | {_weight(place).name: each for place, each in enumerate(_weights(model, conditions))},
-            {"together": _sum(shares)},
+            {"together": sql.added(shares)},
         )
         terms = tuple(
             Term(
@@ -200,19 +200,14 @@ def _points(place: int) -> Sql:
 def _why(model: WeightedModel) -> Sql:
     """The measures that lie furthest above and below the middle of their scales, each times its weight."""
     texts = [measure.reason for measure in model.measures]
-    above = [
-        sql.template("COALESCE(:s - 50, 0) * :w", s=_scale(place), w=_weight(place)) for place in range(len(texts))
-    ]
-    up, down = reasons(texts, above, "Up: "), reasons(texts, [exp.Neg(this=each) for each in above], "Down: ")
+    above = exp.Array(
+        expressions=[
+            sql.template("COALESCE(:s - 50, 0) * :w", s=_scale(place), w=_weight(place)) for place in range(len(texts))
+        ]
+    )
+    up, down = reasons(texts, above, "Up: "), reasons(texts, above, "Down: ", sign=-1)
     middle = sql.text("Everything known lies in the middle.")
     return sql.template("COALESCE(NULLIF(CONCAT_WS(' ', :up, :down), ''), :middle)", up=up, down=down, middle=middle)
-
-
-def _sum(values: list[Sql]) -> Sql:
-    total = values[0]
-    for value in values[1:]:
-        total = sql.template(":a + :b", a=total, b=value)
-    return total
 
 
 def _value(place: int) -> exp.Column:

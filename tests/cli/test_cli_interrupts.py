@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsync.cli.signals import watch
+from hubsync.cli.interrupts import watch
 from hubsync.store import Store
 from hubsync.workspace import moment
 
@@ -24,7 +24,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from hubsync.cli.signals import heed
+from hubsync.cli.interrupts import heed
 from hubsync.store import Store
 from hubsync.workspace import moment
 heed()

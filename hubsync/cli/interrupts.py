@@ -22,7 +22,7 @@ def heed() -> None:
     for number in _ENDING:
         signal.signal(number, _end)
     signal.set_wakeup_fd(mouth.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=watch, args=(ear,), name="signals", daemon=True).start()
+    threading.Thread(target=watch, args=(ear,), name="interrupts", daemon=True).start()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
