@@ -1,6 +1,6 @@
 """Peak memory of pulling and pushing a large portal; prints one JSON line.
 
-    python tests/benchmarks/memory.py [--contacts 1000000] [--keep DIR]
+    python tests/benchmarks/memory.py [--contacts 1000000] [--models all] [--keep DIR]
 
 The contacts are written to a CSV file that the emulator loads; it runs in a process of its own, without limits. Each
 stage is a process of its own too, and its figure the most memory that process ever held: `pull` brings everything into
@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speed import Silent, emulator, environment
+from speed import Silent, configuration, emulator, environment
 
 from hubsync import workspace as workspace_module
 from hubsync.crm import Throttle
@@ -70,13 +70,13 @@ def stage(name: str) -> None:
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
-def measure(count: int, folder: Path) -> dict[str, Any]:
+def measure(count: int, models: str | None, folder: Path) -> dict[str, Any]:
     """All stages, one after the other."""
     files, data = folder / "files", folder / "data"
     files.mkdir(exist_ok=True)
     contacts(files / "contacts.csv", count)
     with emulator("--load", str(files), "--plan", "off") as portal:
-        env = environment(portal, data)
+        env = environment(portal, data, configuration(folder, models))
 
         def one(name: str) -> dict[str, Any]:
             command = [sys.executable, __file__, "--stage", name]
@@ -86,20 +86,28 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
         found = {name: one(name) for name in ("pull", "score", "push")}
     size = sum(file.stat().st_size for file in data.glob("*/hubsync.duckdb"))
     flat = max(found["pull"]["peak_mib"], found["push"]["peak_mib"])
-    return {"contacts": count, **found, "file_mib": size >> 20, "flat_mib": flat, "within": flat <= LIMIT_MIB}
+    return {
+        "contacts": count,
+        "models": models,
+        **found,
+        "file_mib": size >> 20,
+        "flat_mib": flat,
+        "within": flat <= LIMIT_MIB,
+    }
 
 
 def main() -> None:
     """Read the arguments and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--models", help="which models are on: all, or names with commas")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")
     parser.add_argument("--stage", choices=("pull", "score", "push"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.stage:
         stage(given.stage)
         return
-    measured: Callable[[Path], dict[str, Any]] = lambda folder: measure(given.contacts, folder)  # noqa: E731
+    measured: Callable[[Path], dict[str, Any]] = lambda folder: measure(given.contacts, given.models, folder)  # noqa: E731
     if given.keep:
         figures = measured(given.keep)
     else:

@@ -16,7 +16,6 @@ from hubsync.cli.demo_models import switch_on
 from hubsync.errors import InputError
 from hubsync.scoring.facts import ORDER
 from hubsync.spark import unable
-from hubsync.types import Change
 
 
 def engine(thread: Thread, name: str) -> None:
@@ -34,40 +33,26 @@ def everything(thread: Thread) -> dict[str, Any]:
 
 
 def test_a_portal_on_spark(thread_of: Callable[..., Thread], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A living portal has the same signals and scores of all models on both engines, and the same plan."""
+    """A living portal has the same signals and scores of all models on both engines, and nothing stays of Spark."""
     if missing := unable():
         pytest.skip(missing)
     # What runs once is not worth the second compiler.
     monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     thread = thread_of(contacts=60)
-    usual = switch_on(thread.config, "all").usual
+    switch_on(thread.config, "all")
     engine(thread, "duckdb")
     assert thread.run("plan").status == "ok"
     mine = everything(thread)
     engine(thread, "spark")
+    before = signal.getsignal(signal.SIGINT)
     found = everything(thread)
 
     assert set(found) == set(mine)
     for table, rows in mine.items():
         assert found[table] == rows, table
     assert sum(len(rows) for rows in mine.values()) > 400
-    switch_on(thread.config, ", ".join(usual))
-    before = signal.getsignal(signal.SIGINT)
-    changes = planned(thread)
     assert signal.getsignal(signal.SIGINT) is before
-    engine(thread, "duckdb")
-    assert changes == planned(thread)
-    assert len(changes) > 50
     assert not list(thread.store.file.parent.glob("exchange-*"))
-
-
-def planned(thread: Thread) -> list[Change]:
-    """What a plan without a pull would write, but for the moment of the plan itself."""
-    result = thread.run("plan", pull=False)
-    assert result.status == "ok", result.reason
-    with thread.store.read() as reader:
-        changes = reader.plan_changes(result.run_id)
-    return [change for change in changes if not change.property.endswith("_tier_changed")]
 
 
 def test_without_spark_a_run_ends_with_a_sentence(
