@@ -13,7 +13,7 @@ from hubsync.approval import Approved, first_write
 from hubsync.errors import HeldError, InputError, ScopeError
 from hubsync.journal import RunResult, new_run_id, recorded
 from hubsync.plan import PULL_GUARD, Circumstances, any_held, footprints, keep, plan, segment_writings
-from hubsync.provision import changed_by_others, provision
+from hubsync.provision import Provisioned, changed_by_others, provision, set_labels
 from hubsync.pull import PullResult, feeds_of, held_before, pull
 from hubsync.push import SHOWN_NO_MORE, Pushed, push
 from hubsync.score import open_scores, remember
@@ -89,8 +89,11 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
         listener.stage("verify")
         approved.verify(workspace.store, workspace.client)
         listener.stage("push")
-        provision(workspace.writer, workspace.catalog, dry_run=False, left_out=_not_planned(workspace, result.plan))
+        made = provision(
+            workspace.writer, workspace.catalog, dry_run=False, left_out=_not_planned(workspace, result.plan)
+        )
         _send(workspace, listener, result)
+        _label(workspace, listener, made)
         result.status = "partial" if result.reason else "ok"
     return result
 
@@ -223,7 +226,7 @@ def _push(workspace: Workspace, options: Options, listener: Listener, result: Ru
         with workspace.store.write() as writer:
             writer.publish(result.run_id, workspace.present.now)
         if not planned.first_write:
-            _provision(workspace, listener, result)
+            _label(workspace, listener, _provision(workspace, listener, result))
         return
     if planned.first_write and not options.yes and not (options.confirm and options.confirm(result)):
         raise HeldError(
@@ -231,21 +234,29 @@ def _push(workspace: Workspace, options: Options, listener: Listener, result: Ru
             " `hubsync plan --out plan.csv`, then write them with `hubsync sync --plan plan.csv` or"
             " `hubsync sync --yes`."
         )
-    _provision(workspace, listener, result)
+    made = _provision(workspace, listener, result)
     listener.stage("push")
     _send(workspace, listener, result)
+    _label(workspace, listener, made)
 
 
-def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> None:
+def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> Provisioned:
     """Make what is missing, also what somebody deleted; the definitions were read by the pull."""
     if result.pulled is None:
-        return
+        return Provisioned()
     made = provision(
         workspace.writer, workspace.catalog, dry_run=False, present=result.pulled.definitions,
         left_out={*_changed(workspace, result.pulled), *_not_scored(workspace, result.pulled.unavailable)},
     )  # fmt: skip
     if made.created:
-        listener.note(f"Made {len(made.created)} properties in HubSpot: {', '.join(made.created)}.")
+        listener.note(f"Made in HubSpot: {', '.join(made.created)}.")
+    return made
+
+
+def _label(workspace: Workspace, listener: Listener, made: Provisioned) -> None:
+    set_labels(workspace.writer, workspace.catalog, made)
+    if made.relabelled:
+        listener.note(f"Set the labels of the options of {', '.join(made.relabelled)}.")
     for sentence in made.refused:
         listener.note(sentence)
 

@@ -3,7 +3,8 @@
 Of a property that is hubsync's (in its group, or with its signature), the configuration labels the options that it
 names: a label that was changed in the configuration, or by somebody in HubSpot, is set again, as an edited value is.
 The value of an option never changes, no option is ever deleted, and options that the configuration does not name keep
-their labels. A label is no reason to stop: where HubSpot does not take it, the scores are written all the same.
+their labels. A label is no reason to stop or to wait: labels are set after the scores were written, and what HubSpot
+does not take is told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
-from hubsync.errors import InputError, RefusedError, ScopeError
+from hubsync.errors import InputError, RefusedError, RemoteError, ScopeError, UnreachableError
 from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.segments import SEGMENT_MODELS
@@ -37,7 +38,7 @@ class Provisioned:
     created: list[str] = field(default_factory=list)
     extended: list[str] = field(default_factory=list)
     relabelled: list[str] = field(default_factory=list)
-    """Those of the existing ones of which options had other labels."""
+    """Those of which options had other labels."""
     refused: list[str] = field(default_factory=list)
     """Sentences about labels that HubSpot did not take."""
     existing: list[str] = field(default_factory=list)
@@ -101,14 +102,12 @@ def _note(found: Provisioned, have: PropertyDefinition | None, definition: Prope
         found.created.append(place)
         return True
     labels = dict(have.options)
-    if not labels.keys() >= dict(definition.options).keys():
-        found.extended.append(place)
-        return True
-    found.existing.append(place)
-    if any(labels[value] != label for value, label in definition.options):
+    is_whole = labels.keys() >= dict(definition.options).keys()
+    (found.existing if is_whole else found.extended).append(place)
+    is_named = all(labels.get(value, label) == label for value, label in definition.options)
+    if not is_named:
         found.relabelled.append(place)
-        return True
-    return False
+    return not (is_whole and is_named)
 
 
 def changed_by_others(client: Client, catalog: Catalog, present: Present, written: Collection[str]) -> dict[str, str]:
@@ -125,9 +124,10 @@ def provision(
     present: Present | None = None,
     left_out: Collection[str] = (),
 ) -> Provisioned:
-    """Make the group, the properties and the options that are missing, and set labels; a second run changes nothing.
+    """Make the group, the properties and the options that are missing; `set_labels` is the second half.
 
-    Raises InputError, before anything is made, when a property exists with another type.
+    Raises InputError, before anything is made, when a property exists with another type, and for options that HubSpot
+    refuses.
     """
     found, lacking = compare(client, catalog, present=present, left_out=left_out)
     if found.conflicts or found.changed:
@@ -141,19 +141,31 @@ def provision(
         client.sdk.create_properties(object_, [each for each in new if each.object == object_], absent=True)
     for definition in lacking:
         if _place(definition) in found.extended:
-            client.sdk.set_options(definition.object, definition)
-        elif _place(definition) in found.relabelled:
-            _relabel(client, definition, found)
+            _extend(client, definition)
     return found
 
 
-def _relabel(client: Client, definition: PropertyDefinition, found: Provisioned) -> None:
+def _extend(client: Client, definition: PropertyDefinition) -> None:
     try:
-        client.sdk.set_options(definition.object, definition)
-    except (RefusedError, ScopeError) as error:
+        client.sdk.set_options(definition.object, definition, labels=False)
+    except RefusedError as error:
+        raise InputError(
+            f"HubSpot does not take another option for {_place(definition)} ({error}): see that no two options of the"
+            " property have one label, in HubSpot and in the files."
+        ) from error
+
+
+def set_labels(client: Client, catalog: Catalog, found: Provisioned) -> None:
+    """Set the labels that differ; those that HubSpot does not take now stay, with a sentence in `found.refused`."""
+    for _, definition in wanted(catalog):
         place = _place(definition)
-        found.relabelled.remove(place)
-        found.refused.append(f"The labels of the options of {place} stay as they are in HubSpot: {error}")
+        if place not in found.relabelled:
+            continue
+        try:
+            client.sdk.set_options(definition.object, definition, labels=True)
+        except (RemoteError, ScopeError, UnreachableError) as error:
+            found.relabelled.remove(place)
+            found.refused.append(f"The labels of the options of {place} stay as they are in HubSpot: {error}")
 
 
 def _place(definition: PropertyDefinition) -> str:
@@ -209,7 +221,7 @@ def _of_model(model: ModelDeclaration) -> Iterator[PropertyDefinition]:
 def _of_segments(catalog: Catalog, object_: str) -> PropertyDefinition:
     """The checkboxes of an object's segments, one option each; those of segments that are gone stay in HubSpot."""
     options = tuple(
-        (name, segment.label or name.replace("_", " ").capitalize())
+        (name, segment.shown(name))
         for name, segment in catalog.segments.items()
         if segment.object == object_ and name not in catalog.segments_off
     )

@@ -58,7 +58,7 @@ class Workspace:
             account = client.account()
             if not knows_zone(account.time_zone):
                 _log.warning(
-                    "the portal's time zone '%.60s' is not known here: days begin at midnight UTC", account.time_zone
+                    "the portal's time zone %.60r is not known here: days begin at midnight UTC", account.time_zone
                 )
             if writes is not reads:
                 writer = Client(Transport(writes, base_url=address, throttle=throttle), versions)

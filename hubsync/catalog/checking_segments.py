@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from hubsync.catalog.attempts import attempt
+from hubsync.catalog.checking_models import SHOWN, repeated
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import ANY, TracingVocabulary
@@ -26,6 +27,7 @@ def check_segments(found: Declared, words: TracingVocabulary) -> None:
         return
     document = found.documents["segments.yaml"]
     _check_property(found)
+    _check_labels(found)
     for name, segment in found.segments.items():
         words.used = set()
         if not _leads_to_a_mistake(segment, words):
@@ -48,6 +50,14 @@ def _check_property(found: Declared) -> None:
             if model.object == object_ and name in model.written.values():
                 message = f"the segments of {object_} are written to '{name}', which the model '{model.model}' writes"
                 document.report(at, message, "Give each its own.")
+
+
+def _check_labels(found: Declared) -> None:
+    for object_ in sorted({str(segment.object) for segment in found.segments.values()}):
+        mine = {name: each.shown(name) for name, each in found.segments.items() if each.object == object_}
+        for label, names in repeated(mine):
+            message = f"the segments {' and '.join(names)} of {object_} have one label, '{label}'"
+            found.documents["segments.yaml"].report((names[-1],), message, SHOWN)
 
 
 def _leads_to_a_mistake(segment: Segment, words: TracingVocabulary) -> bool:

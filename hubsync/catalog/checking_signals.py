@@ -9,6 +9,7 @@ from hubsync.catalog.attempts import Entry, attempt, settle
 from hubsync.catalog.declared import Declared
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import TracingVocabulary
+from hubsync.scoring.expressions import is_name
 from hubsync.scoring.feeds import reaches
 from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.needs import EventNeed
@@ -51,6 +52,8 @@ def taken(name: str, objects: Iterable[str], found: Declared) -> str | None:
     """What else is called so where the name would be used."""
     if name in WORDS:
         return "a word"
+    if name.isidentifier() and not is_name(name):
+        return "a part of the language of expressions"
     for object_ in objects:
         if name in found.properties.get(object_, {}):
             return f"a property of {object_}"

@@ -41,12 +41,22 @@ def warnings(catalog: Catalog, vocabulary: Vocabulary) -> list[str]:
         found += _manual(model, catalog, vocabulary)
         found += _one_sided(model, vocabulary)
         found += _unreachable(model)
+        found += _to_come(model, vocabulary)
     return found
 
 
 def measures(model: CompiledModel) -> int:
     """How many measures a model has: rule groups, rules outside of them, or what its kind has in their place."""
     return KINDS[model.declaration.kind].measures(model.declaration, model.body)
+
+
+def _to_come(model: CompiledModel, vocabulary: Vocabulary) -> Iterator[str]:
+    day = model.declaration.reviewed_on
+    if day is not None and day > vocabulary.as_of.day:
+        yield (
+            f"The model '{model.name}' was reviewed on {day}, which is still to come: it counts from then on. Write the"
+            " day of the last look."
+        )
 
 
 def _sprawl(model: CompiledModel) -> Iterator[str]:

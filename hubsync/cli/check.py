@@ -179,10 +179,11 @@ def _warnings(workspace: Workspace, feeds: Feeds) -> Iterator[str]:
     yield from warnings(workspace.catalog, workspace.catalog.vocabulary(workspace.as_of, feeds))
     yield from never_gave(workspace.catalog, workspace.store, workspace.as_of)
     yield from ending_sentences(workspace.client.versions.ending(workspace.present.day + WARN_BEFORE_END))
-    if not knows_zone(workspace.account.time_zone):
+    zone = workspace.account.time_zone
+    if not knows_zone(zone):
         yield (
-            f"The portal's time zone '{workspace.account.time_zone}' is not known here, so days begin at midnight UTC:"
-            " install a newer tzdata."
+            f"The portal's time zone {zone[:60]!r} is not known here, so days begin at midnight UTC: install a newer"
+            " tzdata."
         )
     state = workspace.client.transport.throttle.daily.state()
     if state.left == 0:

@@ -8,7 +8,7 @@ import typer
 
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import counted, emit, screen
-from hubsync.provision import GROUP
+from hubsync.provision import GROUP, set_labels
 from hubsync.provision import provision as make
 from hubsync.workspace import Workspace
 
@@ -21,6 +21,8 @@ def provision(
     """Make the property group and the score properties; running it again changes nothing."""
     with Workspace.open(settings()) as workspace:
         made = make(workspace.writer, workspace.catalog, dry_run=dry_run)
+        if not dry_run:
+            set_labels(workspace.writer, workspace.catalog, made)
         portal_id = workspace.account.portal_id
     if json:
         emit({

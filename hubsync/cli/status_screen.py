@@ -27,7 +27,7 @@ def show_status(console: Console, found: Status) -> None:
     """Everything, the most urgent first."""
     account = found.account
     about = ", ".join(filter(None, (account.get("ui_domain"), account.get("account_type"), account.get("time_zone"))))
-    console.print(f"Portal {found.portal_id} ({about or 'no run yet'}), {moment(found.now)}", style="bold")
+    console.print(f"Portal {found.portal_id} ({clean(about or 'no run yet')}), {moment(found.now)}", style="bold")
     _show_runs(console, found)
     _show_waiting(console, found)
     _show_held(console, found)

@@ -149,15 +149,17 @@ class Sdk:
                 )
         return [each for each in wanted if each.name not in existing]
 
-    def set_options(self, object_type: str, wanted: PropertyDefinition) -> PropertyDefinition:
-        """Gives an existing enumeration the options that are wanted, with their labels; its others stay as they are.
+    def set_options(self, object_type: str, wanted: PropertyDefinition, *, labels: bool) -> PropertyDefinition:
+        """Gives an existing enumeration the options that are wanted; its others stay as they are.
 
-        HubSpot replaces the whole list, so every option is sent, with what else HubSpot has of it.
+        With `labels` those that are there get the wanted label, too. HubSpot replaces the whole list, so every option
+        is sent, with what else HubSpot has of it.
         """
         with _ours("properties.get"):
             live = self._properties.get_by_name(object_type, wanted.name)
         existing = _definition(object_type, live)
-        options = dict(existing.options) | dict(wanted.options)
+        have, want = dict(existing.options), dict(wanted.options)
+        options = have | (want if labels else {value: want[value] for value in want if value not in have})
         with _ours("properties.update"):
             # The live type is sent along because 2026-09 may require it.
             update = properties.PropertyUpdate(

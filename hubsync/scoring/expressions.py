@@ -42,6 +42,14 @@ def _parsed(text: str) -> exp.Expr:
     return parsed[0]
 
 
+def is_name(text: str) -> bool:
+    """Whether expressions take a word for a name; some belong to the language itself, such as `case` and `select`."""
+    try:
+        return isinstance(_parsed(f"{text} > 1").this, exp.Column)
+    except ExpressionError:
+        return False
+
+
 def compile_condition(text: str, scope: Scope) -> Meaning:
     """Like `compile_expression`, and it must be true or false; raises ExpressionError."""
     meaning = compile_expression(text, scope)

@@ -59,6 +59,10 @@ class Segment(Declaration):
         """The score that is crossed."""
         return self.below if self.below is not None else self.above or Decimal(0)
 
+    def shown(self, name: str) -> str:
+        """What HubSpot shows for the segment of this name."""
+        return self.label or name.replace("_", " ").capitalize()
+
     @property
     def spoken(self) -> str:
         """The condition in words."""

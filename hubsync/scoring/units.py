@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 Scored = Literal["contacts", "companies", "deals"]
 OBJECTS: tuple[str, ...] = get_args(Scored)
@@ -125,7 +125,7 @@ Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=float | 
 Points = Annotated[Decimal, BeforeValidator(_exact)]
 Number = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float | str)]
 Whole = Annotated[Decimal, BeforeValidator(_whole)]
-Text = Annotated[str, Field(min_length=1, max_length=250)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 
 
 class Declaration(BaseModel):

@@ -172,6 +172,15 @@ def test_what_can_not_be_reached_is_told(tmp_path: Path, edit: tuple[str, str], 
     assert [each for each in found if each.startswith(says)], found
 
 
+def test_a_review_that_is_still_to_come_is_told(tmp_path: Path) -> None:
+    """A day of review in the future counts for nothing yet: it is most likely mistyped."""
+    reviewed = [(FILE, "owner: cs-ops", f"owner: cs-ops\nreviewed_on: {day}") for day in ("2099-01-01", "2025-01-01")]
+    found = [told(tmp_path / str(number), edit) for number, edit in enumerate(reviewed)]
+
+    says = "The model 'customer' was reviewed on 2099-01-01, which is still to come: it counts from then on."
+    assert [[each.startswith(says) for each in said if "still to come" in each] for said in found] == [[True], []]
+
+
 UP, DOWN = ({"when": "seats > 1", "points": points, "reason": f"gives {points}"} for points in (10, -20))
 OFTEN, SELDOM = ({"with": "login", "points": points, "reason": f"each {points}"} for points in (1, -1))
 

@@ -150,20 +150,22 @@ def test_a_property_that_was_not_made_is_named(client: Client, wire) -> None:
         client.sdk.create_properties("contacts", [wanted()])
 
 
-def test_options_are_set_beside_those_that_exist(client: Client, wire) -> None:
+@pytest.mark.parametrize(("labels", "label"), [(True, "Risk"), (False, "Risk!")])
+def test_options_are_set_beside_those_that_exist(client: Client, wire, labels: bool, label: str) -> None:
     """HubSpot replaces the whole list: what is not wanted is sent as it is, what is there keeps all but its label."""
     gone = {"label": "Gone", "value": "gone", "displayOrder": 7, "hidden": True, "description": "By hand"}
     risk = {"label": "Risk!", "value": "risk", "displayOrder": 4, "hidden": False, "description": ""}
     live = definition("tier", type="enumeration", fieldType="select", options=[gone, risk])
     wire.get(f"{PROPERTIES}/tier", json=live)
     wire.patch(f"{PROPERTIES}/tier", json=live)
+    tier = wanted("tier", options=(("risk", "Risk"), ("strong", "Strong")))
 
-    found = client.sdk.set_options("contacts", wanted("tier", options=(("risk", "Risk"), ("strong", "Strong"))))
+    found = client.sdk.set_options("contacts", tier, labels=labels)
 
-    assert found.options == (("gone", "Gone"), ("risk", "Risk"), ("strong", "Strong"))
+    assert found.options == (("gone", "Gone"), ("risk", label), ("strong", "Strong"))
     body = sent(wire, 1)
     strong = {"label": "Strong", "value": "strong", "displayOrder": 2, "hidden": False}
-    assert body["options"] == [gone, {**risk, "label": "Risk"}, strong]
+    assert body["options"] == [gone, {**risk, "label": label}, strong]
     assert (body["type"], body["fieldType"]) == ("enumeration", "select")
 
 

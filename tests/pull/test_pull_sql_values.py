@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,7 +14,7 @@ from pull_bench import Bench
 from test_pull_sql import ADA, EVENTS, SOURCE, VARIABLE, database, pay
 
 from hubsync.errors import InputError
-from hubsync.pull.sources import databases
+from hubsync.pull.sources import databases, sql
 
 COLUMNS = "no INTEGER, payer, paid_at {type}, amount, code, product"
 AT = datetime(2026, 9, 1, 10, tzinfo=timezone(timedelta(hours=2)))
@@ -135,3 +136,19 @@ def test_a_setting_that_a_driver_refuses_is_a_mistake(tmp_path: Path, monkeypatc
         with pytest.raises(InputError, match="has a setting behind its question mark") as raised:
             portal.pull()
     assert "pw-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1, None], 2: Decimal("1.50")}, '{"a":[1,null],"2":"1.50"}'),
+        ([2**70], f"[{2**70}]"),
+        (["\ud800"], '["\\ud800"]'),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))), "9999-12-31T23:59:59.999999"),
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), "0001-01-01T00:00:00"),
+        (datetime(2026, 9, 1, 2, tzinfo=timezone(timedelta(hours=2))), "2026-09-01T00:00:00"),
+    ],
+)
+def test_every_value_of_a_driver_has_a_text(value: Any, text: str) -> None:
+    """Objects with numbers and letters beyond JSON's, and times at the ends of time, end no run."""
+    assert sql._text(value) == text

@@ -9,12 +9,14 @@ from typing import Any
 import orjson
 import pytest
 import requests
-from thread_given import Thread
-from thread_small import write_config
+from thread_given import Thread, Waits
+from thread_prepared import Prepared
+from thread_small import LEADS_ALONE, small_thread, write_config, write_portal
 from typer.testing import CliRunner
 
 from hubsync.cli import app
 from hubsync.emulator import EmulatorServer, Options
+from hubsync.errors import InputError
 
 SEGMENTS = "hot: {object: contacts, label: Hot, when: interest >= 50}\ncold: {object: contacts, when: interest < 0}\n"
 PLACES = ["contacts.hubsync_lead_tier", "contacts.hubsync_segments"]
@@ -85,3 +87,58 @@ def test_a_segment_that_is_gone_keeps_its_option_and_label(thread: Thread) -> No
 
     assert provision(thread)["relabelled"] == PLACES[1:]
     assert labels(thread, "hubsync_segments") == {"hot": "Hot", "cold": "Cooled down"}
+
+
+LIVING = "warm: {object: contacts, label: Warm people, when: interest >= 20}\n"
+ANSWERS = {
+    "wrong": {"status": 400, "body": {"status": "error", "message": "Option labels must be unique"}},
+    "broken": {"status": 500},
+    "dropped": {"drop": "before"},
+    "locked": {"status": 423},
+}
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A few contacts after their first sync, with a segment."""
+    folder = tmp_path_factory.mktemp("labels")
+    with small_thread(folder, write_portal(folder / "csv", contacts=8, companies=2), LEADS_ALONE) as made:
+        (made.config / "segments.yaml").write_text(LIVING)
+        assert made.run().status == "ok"
+        return Prepared.of(made)
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_label_that_hubspot_does_not_take_costs_no_score(lived: Prepared, tmp_path: Path, answer: str) -> None:
+    """Scores and new options are written first; whatever HubSpot says to the labels afterwards is a note."""
+    with lived.thread(tmp_path) as thread:
+        (thread.config / "segments.yaml").write_text(LIVING.replace("people", "leads") + SEGMENTS.replace("50", "20"))
+        thread.steer("faults", {"faults": [
+            {"method": "PATCH", "path": "/crm/properties/.*/hubsync_segments", "after": 1, "times": None}
+            | ANSWERS[answer]
+        ]})  # fmt: skip
+        result = thread.run(waits=Waits())
+        held = thread.in_hubspot("contacts", ("hubsync_segments",))
+
+        assert (result.status, result.rejected) == ("ok", 0), result.reason
+        assert any("hot" in (each["hubsync_segments"] or "") for each in held.values())
+        assert labels(thread, "hubsync_segments") == {"warm": "Warm people", "hot": "Hot", "cold": "Cold"}
+        told = [note for note in thread.heard.notes if "contacts.hubsync_segments stay as they are" in note]
+        assert len(told) == 1
+
+        thread.steer("reset", {})
+        thread.run()
+        assert labels(thread, "hubsync_segments")["warm"] == "Warm leads"
+        assert "Set the labels of the options of contacts.hubsync_segments." in thread.heard.notes
+
+
+def test_an_option_that_hubspot_does_not_take_is_named(lived: Prepared, tmp_path: Path) -> None:
+    """Values without their option would be refused one by one: the run ends before, and says which property it is."""
+    with lived.thread(tmp_path) as thread:
+        (thread.config / "segments.yaml").write_text(LIVING + SEGMENTS)
+        path = "/crm/properties/.*/hubsync_segments"
+        thread.steer("faults", {"faults": [{"method": "PATCH", "path": path, **ANSWERS["wrong"]}]})
+
+        with pytest.raises(InputError, match=r"another option for contacts\.hubsync_segments .*labels must be unique"):
+            thread.run()
+        assert thread.run().status == "ok"

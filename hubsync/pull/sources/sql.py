@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 from collections.abc import Iterator, Mapping
@@ -180,7 +181,7 @@ def _text(value: Any) -> str | None:
         case bool():
             return str(value).lower()
         case datetime():
-            return (value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value).isoformat()
+            return _utc(value).replace(tzinfo=None).isoformat()
         case date():
             return value.isoformat()
         case float() if value.is_integer():
@@ -190,9 +191,25 @@ def _text(value: Any) -> str | None:
         case bytes() | bytearray() | memoryview():
             return value.hex()
         case dict() | list():
-            return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+            return _json(value)
         case _:
             return str(value).strip() or None
+
+
+def _json(value: dict[Any, Any] | list[Any]) -> str:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        # Whole numbers of more than 64 bits, half characters, and what is nested deeply.
+        return json.dumps(value, default=str)
+
+
+def _utc(at: datetime) -> datetime:
+    """A time with a zone in UTC; those that databases take for the end or the beginning of time stay as they are."""
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at
+    except OverflowError:
+        return at.replace(tzinfo=UTC)
 
 
 def _written(at: Any) -> str:
@@ -201,7 +218,7 @@ def _written(at: Any) -> str:
     A database compares a time without a zone as one of its session's zone.
     """
     if isinstance(at, datetime) and at.tzinfo is not None:
-        return at.astimezone(UTC).isoformat()
+        return _utc(at).isoformat()
     return at if isinstance(at, str) else _text(at) or ""
 
 
