@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import requests
+from stores_given import empty_database
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client, Throttle, Transport
@@ -132,20 +130,11 @@ class Bench:
             after = f"&after={page['paging']['next']['after']}"
 
 
-@cache
-def _empty_store() -> TemporaryDirectory[str]:
-    """The data folder of a portal that nothing was pulled from: making one takes as long as a small pull."""
-    made = TemporaryDirectory()
-    Store.open(Path(made.name), str(Options().portal_id))
-    return made
-
-
 @contextmanager
 def bench(folder: Path, catalog: Catalog, **options: Any) -> Iterator[Bench]:
     """A bench over a portal of its own."""
     with EmulatorServer(Options(port=0, **{"plan": "off", **options})) as server:
-        if server.options.portal_id == Options().portal_id:
-            shutil.copytree(_empty_store().name, folder, dirs_exist_ok=True)
+        empty_database(folder, str(server.options.portal_id))
         client = client_for(server)
         yield Bench(server, catalog, Store.open(folder, str(server.options.portal_id)), client)
         client.transport.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import Counter
 from datetime import timedelta
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from store_given import DAY, NOON, contact, event, pull, scratch, table
+from stores_given import empty_database
 
 from hubsync.store import Store
 
@@ -110,10 +110,10 @@ class Model:
 @example(steps=[("5", "1", "keep"), ("4", "5", "merge"), ("5", "1", "again")])
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEP, max_size=6))
-def test_every_event_belongs_to_one_living_record(empty: Path, steps: list[tuple[str, str, str]]) -> None:
+def test_every_event_belongs_to_one_living_record(steps: list[tuple[str, str, str]]) -> None:
     """However ids merge, live again and merge once more, the living are scored once and no event counts twice."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(empty, folder, dirs_exist_ok=True)
+        empty_database(Path(folder), "4711")
         store, world = Store.open(Path(folder), "4711"), Model()
         for day, step in enumerate([("1", "1", "merge"), *steps]):
             world.step(*step)
