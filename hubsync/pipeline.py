@@ -92,6 +92,7 @@ def push_approved(workspace: Workspace, approved: Approved, listener: Listener) 
         made = provision(
             workspace.writer, workspace.catalog, dry_run=False, left_out=_not_planned(workspace, result.plan)
         )
+        _tell_made(listener, made)
         _send(workspace, listener, result)
         _label(workspace, listener, made)
         result.status = "partial" if result.reason else "ok"
@@ -248,9 +249,13 @@ def _provision(workspace: Workspace, listener: Listener, result: RunResult) -> P
         workspace.writer, workspace.catalog, dry_run=False, present=result.pulled.definitions,
         left_out={*_changed(workspace, result.pulled), *_not_scored(workspace, result.pulled.unavailable)},
     )  # fmt: skip
+    _tell_made(listener, made)
+    return made
+
+
+def _tell_made(listener: Listener, made: Provisioned) -> None:
     if made.created:
         listener.note(f"Made in HubSpot: {', '.join(made.created)}.")
-    return made
 
 
 def _label(workspace: Workspace, listener: Listener, made: Provisioned) -> None:

@@ -10,11 +10,12 @@ does not take is told.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hubsync.catalog import Catalog
 from hubsync.crm import Client
-from hubsync.errors import InputError, RefusedError, RemoteError, ScopeError, UnreachableError
+from hubsync.errors import AccessError, HubsyncError, InputError, RefusedError, RemoteError, ScopeError
 from hubsync.scoring.declarations import EXTRAS, ModelDeclaration
 from hubsync.scoring.kinds import KINDS
 from hubsync.scoring.segments import SEGMENT_MODELS
@@ -104,10 +105,9 @@ def _note(found: Provisioned, have: PropertyDefinition | None, definition: Prope
     labels = dict(have.options)
     is_whole = labels.keys() >= dict(definition.options).keys()
     (found.existing if is_whole else found.extended).append(place)
-    is_named = all(labels.get(value, label) == label for value, label in definition.options)
-    if not is_named:
+    if any(labels.get(value, label) != label for value, label in definition.options):
         found.relabelled.append(place)
-    return not (is_whole and is_named)
+    return not is_whole
 
 
 def changed_by_others(client: Client, catalog: Catalog, present: Present, written: Collection[str]) -> dict[str, str]:
@@ -141,14 +141,19 @@ def provision(
         client.sdk.create_properties(object_, [each for each in new if each.object == object_], absent=True)
     for definition in lacking:
         if _place(definition) in found.extended:
-            _extend(client, definition)
+            _extend(client, definition, renames=_place(definition) in found.relabelled)
     return found
 
 
-def _extend(client: Client, definition: PropertyDefinition) -> None:
+def _extend(client: Client, definition: PropertyDefinition, *, renames: bool) -> None:
     try:
         client.sdk.set_options(definition.object, definition, labels=False)
     except RefusedError as error:
+        if renames:
+            # A new option may have the label that another one gives up.
+            with suppress(RefusedError):
+                client.sdk.set_options(definition.object, definition, labels=True)
+                return
         raise InputError(
             f"HubSpot does not take another option for {_place(definition)} ({error}): see that no two options of the"
             " property have one label, in HubSpot and in the files."
@@ -156,16 +161,26 @@ def _extend(client: Client, definition: PropertyDefinition) -> None:
 
 
 def set_labels(client: Client, catalog: Catalog, found: Provisioned) -> None:
-    """Set the labels that differ; those that HubSpot does not take now stay, with a sentence in `found.refused`."""
+    """Set the labels that differ; those that HubSpot does not take now stay, with a sentence in `found.refused`.
+
+    When HubSpot is in trouble, the others are not tried.
+    """
+    trouble: HubsyncError | None = None
     for _, definition in wanted(catalog):
         place = _place(definition)
         if place not in found.relabelled:
             continue
-        try:
-            client.sdk.set_options(definition.object, definition, labels=True)
-        except (RemoteError, ScopeError, UnreachableError) as error:
+        refused = trouble
+        if trouble is None:
+            try:
+                client.sdk.set_options(definition.object, definition, labels=True)
+            except (RefusedError, ScopeError) as error:
+                refused = error
+            except (RemoteError, AccessError) as error:
+                refused = trouble = error
+        if refused is not None:
             found.relabelled.remove(place)
-            found.refused.append(f"The labels of the options of {place} stay as they are in HubSpot: {error}")
+            found.refused.append(f"The labels of the options of {place} stay as they are in HubSpot: {refused}")
 
 
 def _place(definition: PropertyDefinition) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from hubsync.catalog.attempts import attempt
 from hubsync.catalog.checking_signals import check_filters, taken
 from hubsync.catalog.declared import Declared
+from hubsync.catalog.labels import SHOWN, repeated
 from hubsync.catalog.reading import Document, Loc
 from hubsync.catalog.tracing import TracingVocabulary
 from hubsync.scoring.declarations import EXTRAS, ModelDeclaration, Rule, RuleGroup
@@ -22,7 +23,6 @@ from hubsync.scoring.meaning import ExpressionError
 from hubsync.scoring.model import compile_model
 from hubsync.scoring.tiers import tier_labels
 
-SHOWN = "Give each a label of its own: HubSpot shows only the label."
 _LINES = ("start", "range", "cap", "rounding")
 
 
@@ -134,7 +134,7 @@ def _check_tiers(document: Document, model: ModelDeclaration) -> None:
             document.report(("tiers", name), f"the tier '{name}' begins at {tier.from_}, above the most, {most}")
     for label, names in repeated(tier_labels(KINDS[model.kind].tiers(model), model.tiers)):
         message = f"the tiers {' and '.join(names)} of '{model.model}' have one label, '{label}'"
-        document.report(("tiers",), message, SHOWN)
+        document.report(("tiers",) if model.tiers else ("segments",), message, SHOWN)
     for key in EXTRAS:
         makes = KINDS[model.kind].makes
         if key not in makes and model.writes and getattr(model.writes, key) is not None:
@@ -144,14 +144,6 @@ def _check_tiers(document: Document, model: ModelDeclaration) -> None:
         for key in ("tier", "tier_changed_at"):
             if getattr(model.writes, key) is not None:
                 document.report(("writes", key), f"'{key}' is written, but the model has no tiers", "Declare 'tiers'.")
-
-
-def repeated(labels: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """Labels that more than one name has, with the names; capital letters and blanks make no difference."""
-    names: dict[str, list[str]] = {}
-    for name, label in labels.items():
-        names.setdefault(label.strip().casefold(), []).append(name)
-    yield from ((labels[each[0]], each) for each in names.values() if len(each) > 1)
 
 
 def _texts(data: Any, at: Loc) -> Iterator[tuple[Loc, str]]:

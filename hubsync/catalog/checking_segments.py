@@ -10,8 +10,8 @@ import sqlglot
 from sqlglot import exp
 
 from hubsync.catalog.attempts import attempt
-from hubsync.catalog.checking_models import SHOWN, repeated
 from hubsync.catalog.declared import Declared
+from hubsync.catalog.labels import SHOWN, repeated
 from hubsync.catalog.reading import Document
 from hubsync.catalog.tracing import ANY, TracingVocabulary
 from hubsync.scoring.meaning import nearest

@@ -121,8 +121,13 @@ def _told(move: Move) -> Text:
 def _beside(move: Move) -> Iterator[str]:
     for key, now in move.entry.extras.items():
         before = move.before.extras.get(key) if move.before else None
-        if now is not None:
-            yield f"{key.replace('_', ' ')} {f'{before} to ' if before not in (None, now) else ''}{now}"
+        told, told_before = (_spoken(_typed(key, each)) for each in (now, before))
+        if told:
+            yield f"{key.replace('_', ' ')} {f'{told_before} to ' if told_before not in ('', told) else ''}{told}"
+
+
+def _spoken(value: Decimal | str | None) -> str:
+    return points(value, sign=False) if isinstance(value, Decimal) else value or ""
 
 
 def _typed(key: str, value: str | None) -> Decimal | str | None:

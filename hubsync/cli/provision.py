@@ -8,7 +8,8 @@ import typer
 
 from hubsync.cli.options import Json, settings
 from hubsync.cli.output import counted, emit, screen
-from hubsync.provision import GROUP, set_labels
+from hubsync.errors import RemoteError
+from hubsync.provision import GROUP, Provisioned, set_labels
 from hubsync.provision import provision as make
 from hubsync.workspace import Workspace
 
@@ -18,7 +19,7 @@ def provision(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Make the property group and the score properties; running it again changes nothing."""
+    """Make the property group, the properties and their options, and set the options' labels."""
     with Workspace.open(settings()) as workspace:
         made = make(workspace.writer, workspace.catalog, dry_run=dry_run)
         if not dry_run:
@@ -30,7 +31,13 @@ def provision(
             "created": made.created, "extended": made.extended, "relabelled": made.relabelled,
             "existing": made.existing, "conflicts": made.conflicts, "refused": made.refused,
         })  # fmt: skip
-        return
+    else:
+        _show(made, portal_id, dry_run=dry_run)
+    if made.refused:
+        raise typer.Exit(RemoteError.exit_code)
+
+
+def _show(made: Provisioned, portal_id: str, *, dry_run: bool) -> None:
     console = screen()
     verb = "would be made" if dry_run else "made"
     for place in made.created:

@@ -24,7 +24,10 @@ class Review:
     model: str
     owner: str
     changed_at: datetime | None
+    changed_on: date | None
+    """The portal's day of it, as `fitted_on` is."""
     fitted_at: datetime | None
+    fitted_on: date | None
     reviewed_on: date | None
     every: int
     due_on: date | None
@@ -59,10 +62,13 @@ def _review(
     fitted_at = max((each.fitted_at for each in versions if each.fitted_at is not None), default=None)
     every = model.review_every or catalog.main.review_every
     due_on = None
-    if changed_at is not None:
-        looks = [moment(at, time_zone).day for at in (changed_at, fitted_at) if at is not None]
+    changed_on, fitted_on = (None if at is None else moment(at, time_zone).day for at in (changed_at, fitted_at))
+    if changed_on is not None:
+        looks = [each for each in (changed_on, fitted_on) if each is not None]
         if model.reviewed_on is not None and model.reviewed_on <= today:
             looks.append(model.reviewed_on)
         due_on = max(looks) + timedelta(days=every)
     is_due = due_on is not None and due_on <= today
-    return Review(model.model, model.owner, changed_at, fitted_at, model.reviewed_on, every, due_on, is_due)
+    return Review(
+        model.model, model.owner, changed_at, changed_on, fitted_at, fitted_on, model.reviewed_on, every, due_on, is_due
+    )  # fmt: skip

@@ -118,7 +118,7 @@ def _show_reviews(console: Console, found: Status) -> None:
         return
     made = render.table("model", "owner", "changed", "fitted", "reviewed", "due for a look", title="Models")
     for each in found.reviews:
-        days = (each.changed_at, each.fitted_at, each.reviewed_on, each.due_on)
+        days = (each.changed_on, each.fitted_on, each.reviewed_on, each.due_on)
         *looks, due_on = (f"{day:%Y-%m-%d}" if day is not None else "" for day in days)
         made.add_row(each.model, each.owner, *looks, Text(due_on, style="yellow" if each.is_due else ""))
     console.print(made)

@@ -216,7 +216,9 @@ def _kept(writing: Writing, tiered: str) -> str:
     for key in writing.extras:
         last = sql.json_text(sql.column("last_extras"), key)
         typed = sql.render(last if EXTRAS[key] == "text" else sql.to_number(last))
-        parts[extra_column(key)] = f"coalesce({typed}, {had(key)}, {name(extra_column(key))})"
+        # What was published before these texts were kept has none at all.
+        untold = f"coalesce({had(key)}, {name(extra_column(key))})"
+        parts[extra_column(key)] = f"CASE WHEN last_extras IS NULL THEN {untold} ELSE {typed} END"
     # A record that was cleared has nothing that could stay.
     same = f"last_version = {literal(writing.version)} AND (last_tier IS NOT NULL OR last_score IS NOT NULL)"
     kept = [f"CASE WHEN {same} THEN {last} ELSE {name(each)} END AS {name(each)}" for each, last in parts.items()]

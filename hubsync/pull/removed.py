@@ -23,6 +23,7 @@ def settle_removed(
     as the opens of last year or the growth of a counter. With its cursor a source that is back goes on where it was.
     """
     declared = {name for kind, each in catalog.events.items() for name, _ in source_ids(kind, each)}
+    told: list[SourceState] = []
     for state in known:
         if state.source in declared:
             continue
@@ -32,6 +33,7 @@ def settle_removed(
                 writer.drop_cursor(cursor)
             writer.forget_source(state.source)
             continue
-        told = f"{kept:,} event{'s' if kept > 1 else ''}"
-        reason = f"it is not in events.yaml any more; what it brought is kept ({told}) and counts for nothing"
-        writer.save_sources([replace(state, status="unavailable", checked_at=at, reason=reason)])
+        events = f"{kept:,} event{'s' if kept > 1 else ''}"
+        reason = f"it is not in events.yaml any more; what it brought is kept ({events}) and counts for nothing"
+        told.append(replace(state, status="unavailable", checked_at=at, reason=reason))
+    writer.save_sources(told)

@@ -45,9 +45,10 @@ def _parsed(text: str) -> exp.Expr:
 def is_name(text: str) -> bool:
     """Whether expressions take a word for a name; some belong to the language itself, such as `case` and `select`."""
     try:
-        return isinstance(_parsed(f"{text} > 1").this, exp.Column)
+        trees = [_parsed(each.format(text)) for each in ("({} > 1)", "{} + 1 > 1", "coalesce({}, 0) > 1")]
     except ExpressionError:
         return False
+    return all(text in (column.name for column in tree.find_all(exp.Column)) for tree in trees)
 
 
 def compile_condition(text: str, scope: Scope) -> Meaning:

@@ -89,10 +89,7 @@ def adopt(
     unique: bool,
     whole: bool,
 ) -> int:
-    """Give a source the events that are staged under another name; returns how many had an id that another one had.
-
-    What is left of stagings that broke off goes too.
-    """
+    """Give a source the events that are staged under another name; returns how many had an id that another one had."""
     number = "CAST(regexp_extract(source_id, '-([0-9]+)$', 1) AS BIGINT)"
     place = f"row_number() OVER (PARTITION BY key ORDER BY {number}{' DESC' if unique else ''})"
     told = "key" if unique else "key || '-' || place"
@@ -105,7 +102,7 @@ def adopt(
     (count,) = connection.execute("SELECT count(*) FROM portal.event WHERE source = ?", [staged]).fetchone() or (0,)
     (kept,) = connection.execute(f"SELECT count(*) FROM ({rows})").fetchone() or (0,)
     replace(connection, source, kind, rows, known_at, None, since, whole=whole)
-    connection.execute("DELETE FROM portal.event WHERE starts_with(source, ?)", [f"{source}~"])
+    connection.execute("DELETE FROM portal.event WHERE source = ?", [staged])
     return int(count) - int(kept)
 
 

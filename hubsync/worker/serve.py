@@ -120,6 +120,6 @@ def _run(portal: ServedPortal) -> int:
     try:
         return portal.run()
     except (HubsyncError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         _log.error("%s: the run could not be started or followed: %s", portal.name, reason)
         return 1

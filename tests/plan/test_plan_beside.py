@@ -73,7 +73,7 @@ def test_history_shows_what_is_beside_the_score(desk: Desk, monkeypatch: pytest.
     assert [each["extras"] for each in models["likely"]] == [{"probability": 0.5}]
     assert "first score; code 511" in shown.stdout
     assert "code 511 to 512" in shown.stdout
-    assert "probability 0.5000" in shown.stdout
+    assert "probability 0.5;" in shown.stdout
 
 
 def test_an_edited_code_comes_back_as_it_was_published(tmp_path: Path, store: Store) -> None:
@@ -87,3 +87,17 @@ def test_an_edited_code_comes_back_as_it_was_published(tmp_path: Path, store: St
     desk.plan()
 
     assert desk.values("worth_code") == {"1": "511"}
+
+
+def test_a_code_waits_with_its_score(tmp_path: Path, store: Store) -> None:
+    """A record that was published without a score gets no code before its model is due."""
+    worth = {"worth": f"{WORTH}refresh: monthly\n"}
+    desk = SegmentsDesk(tmp_path, store, models=worth, on=("worth",))
+    edited(desk, bit1="", bit2="", bit4="")
+    desk.sync()
+    desk.later(days=1)
+    edited(desk, worth_segment="unscored")
+    desk.plan()
+
+    assert beside(desk, "worth") == [{"code": None}]
+    assert desk.values("worth_code") == {}

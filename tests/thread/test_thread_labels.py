@@ -132,6 +132,19 @@ def test_a_label_that_hubspot_does_not_take_costs_no_score(lived: Prepared, tmp_
         assert "Set the labels of the options of contacts.hubsync_segments." in thread.heard.notes
 
 
+def test_a_label_may_go_to_a_new_option(lived: Prepared, tmp_path: Path) -> None:
+    """Where HubSpot takes no label twice, the one that gives it up is renamed in the same call."""
+    with lived.thread(tmp_path) as thread:
+        (thread.config / "segments.yaml").write_text(
+            LIVING.replace("people", "leads") + SEGMENTS.replace("label: Hot", "label: Warm people")
+        )
+        path = "/crm/properties/.*/hubsync_segments"
+        thread.steer("faults", {"faults": [{"method": "PATCH", "path": path, **ANSWERS["wrong"]}]})
+
+        assert thread.run().status == "ok"
+        assert labels(thread, "hubsync_segments") == {"warm": "Warm leads", "hot": "Warm people", "cold": "Cold"}
+
+
 def test_an_option_that_hubspot_does_not_take_is_named(lived: Prepared, tmp_path: Path) -> None:
     """Values without their option would be refused one by one: the run ends before, and says which property it is."""
     with lived.thread(tmp_path) as thread:

@@ -178,7 +178,8 @@ class Connection:
                 ) from None
             raise InputError(f"{self._what} can't be read: {_words(getattr(error, 'orig', None) or error)}.") from None
         except _PLAIN as error:
-            raise InputError(f"{self._what} can't be read: {_words(error)}.") from None
+            # Its own words quote the value.
+            raise InputError(f"{self._what} has a value that the driver can't read ({type(error).__name__}).") from None
 
 
 def _library() -> Any:

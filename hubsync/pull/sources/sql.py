@@ -118,7 +118,10 @@ class SqlStream:
         so_far = self.given.so_far
         if self.given.full or self.source.cursor is None or not so_far:
             return False
-        return so_far["definition"] == self.definition and so_far["last"] is not None
+        if so_far["definition"] != self.definition or so_far["last"] is None:
+            return False
+        kind, text = so_far["last"]
+        return not self._ahead(_READ_BACK[kind](text))
 
     @property
     def _columns(self) -> list[str]:
@@ -133,15 +136,22 @@ class SqlStream:
             self._last, self._again = at, 0
         if event is None:
             self.unreadable += 1
-            self._again += at is not None
+            self._again += at is not None or self._goes_on
         return event
 
     def _ahead(self, at: Any) -> bool:
         """Whether a cursor's value lies in the future, or behind all numbers: one must not hide the rows of years."""
         if isinstance(at, float | Decimal):
             return not math.isfinite(at)
-        when = moment(_text(at)) if isinstance(at, date | str) else None
-        return when is not None and when > self.given.as_of.now
+        now = self.given.as_of.now
+        if isinstance(at, str):
+            try:
+                at = moment(at) if at.strip().isdigit() else datetime.fromisoformat(at.strip())
+            except ValueError:
+                return False
+        if isinstance(at, datetime):
+            return _utc(at).replace(tzinfo=None) > now
+        return isinstance(at, date) and at > now.date()
 
     def _event(self, row: Row) -> EventRow | None:
         """The row as an event, or None when it has no readable time or subject."""
