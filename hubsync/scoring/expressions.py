@@ -22,6 +22,9 @@ from hubsync.scoring.meaning import ExpressionError, Meaning, Scope, made, neare
 LONGEST = 2_000
 DEEPEST = 40
 
+_PERHAPS = frozenset({*sqlglot.Tokenizer.KEYWORDS, *sqlglot.Parser.NO_PAREN_FUNCTION_PARSERS})
+"""What the parser may take for something else than a name; all other words are not worth asking it."""
+
 
 def compile_expression(text: str, scope: Scope) -> Meaning:
     """Check an expression and build its SQL; raises ExpressionError."""
@@ -44,11 +47,13 @@ def _parsed(text: str) -> exp.Expr:
 
 def is_name(text: str) -> bool:
     """Whether expressions take a word for a name; some belong to the language itself, such as `case` and `select`."""
+    if text.upper() not in _PERHAPS:
+        return True
     try:
-        trees = [_parsed(each.format(text)) for each in ("({} > 1)", "{} + 1 > 1", "coalesce({}, 0) > 1")]
+        tree = _parsed(f"{text} + 1 > coalesce({text}, 0) and ({text} > 1)")
     except ExpressionError:
         return False
-    return all(text in (column.name for column in tree.find_all(exp.Column)) for tree in trees)
+    return [column.name for column in tree.find_all(exp.Column)] == [text] * 3
 
 
 def compile_condition(text: str, scope: Scope) -> Meaning:

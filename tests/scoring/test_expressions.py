@@ -16,7 +16,7 @@ from reference_language import Now
 from scratch_portal import TRIED, fill, vocabulary
 
 from hubsync.scoring import sql
-from hubsync.scoring.expressions import compile_condition, compile_expression
+from hubsync.scoring.expressions import compile_condition, compile_expression, is_name
 from hubsync.scoring.facts import facts_sql
 from hubsync.scoring.meaning import ExpressionError, Meaning
 from hubsync.scoring.needs import PropertyNeed
@@ -85,6 +85,18 @@ def test_monsters(text: str) -> None:
     """An expression too long or nested too deeply is refused at once."""
     with pytest.raises(ExpressionError):
         condition(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_one"),
+    [
+        *((word, False) for word in ("case", "select", "if", "any", "set", "comment", "interval", "values", "all")),
+        *((word, True) for word in ("order", "date", "quiet_days", "best_heat", "sum")),
+    ],
+)
+def test_words_of_the_language_are_no_names(word: str, is_one: bool) -> None:
+    """A word that is a name in one place of an expression and something else in another is none."""
+    assert is_name(word) is is_one
 
 
 def test_long_conditions() -> None:
