@@ -8,14 +8,13 @@ from pathlib import Path
 
 from hubsync.catalog import Catalog, UnmappedWord, unmapped_words
 from hubsync.errors import ScopeError
-from hubsync.pull import Progress, PullResult, cost, pull
+from hubsync.pull import Progress, PullResult, cost, needs, pull
 from hubsync.score import OpenScores, open_scores
 from hubsync.scoring.body import Term
 from hubsync.scoring.declarations import JOBS
-from hubsync.scoring.feeds import source_ids
+from hubsync.scoring.feeds import Feeds, source_ids
 from hubsync.scoring.model import CompiledModel
 from hubsync.scoring.requirements import Requirements, requirements
-from hubsync.scoring.vocabulary import Vocabulary
 from hubsync.store import Store
 from hubsync.workspace import Workspace
 
@@ -103,8 +102,8 @@ def advise(workspace: Workspace, folder: Path, progress: Progress | None = None)
         raise ScopeError("Nothing can be read: " + "; ".join(sorted(set(pulled.unavailable.values()))))
     words = unmapped_words(catalog, workspace.present, pulled.feeds)
     with open_scores(store, catalog, workspace.present, pulled.feeds) as opened:
-        anywhere = catalog.vocabulary(workspace.present)
-        looked = _Looked(workspace, catalog, pulled, words, opened, anywhere, catalog.compiled(anywhere))
+        wanted, _ = needs(catalog, workspace.present, Feeds())
+        looked = _Looked(workspace, catalog, pulled, words, opened, wanted)
         models = [model for model in opened.scores.models if model.body.terms]
         found = sorted((looked.at(model) for model in models), key=lambda each: -each.fed)
     customers = max((each.records for each in found if each.job in ("renewal", "churn", "growth")), default=0)
@@ -130,9 +129,8 @@ class _Looked:
     pulled: PullResult
     words: Sequence[UnmappedWord]
     opened: OpenScores
-    anywhere: Vocabulary
-    """In a portal that feeds every kind of event."""
-    models_anywhere: Sequence[CompiledModel]
+    wanted: Requirements
+    """What would be needed if the portal fed every kind of event."""
 
     def at(self, model: CompiledModel) -> ModelAdvice:
         """What one model would know."""
@@ -145,7 +143,6 @@ class _Looked:
             RuleAdvice(term.rule, term.reason, round(float(term.weight) / weight, 4), term.available, *pair)
             for term, pair in zip(model.body.terms, shares, strict=True)
         )
-        kinds = requirements([each for each in self.models_anywhere if each.name in names], self.anywhere).events
         declared = model.declaration
         return ModelAdvice(
             model.name, declared.job, declared.outcome, model.object, model.name in self.workspace.catalog.main.models,
@@ -153,7 +150,7 @@ class _Looked:
             tuple(sorted(f"{of}.{name}" for of, names in needed.properties.items() for name in names)),
             tuple(sorted(needed.events)),
             cost(needed, vocabulary, self.pulled.rows).calls,
-            tuple(self._lacks(model.name, needed, kinds, model.body.terms)),
+            tuple(self._lacks(model.name, names, needed, model.body.terms)),
         )  # fmt: skip
 
     def _counted(self, model: CompiledModel) -> tuple[int, int, float, list[tuple[float, float]]]:
@@ -167,7 +164,7 @@ class _Looked:
         rounded = [round(float(each or 0), 4) for each in (known, *shares)]
         return int(records), int(scored), rounded[0], list(zip(rounded[1::2], rounded[2::2], strict=True))
 
-    def _lacks(self, model: str, needed: Requirements, kinds: Collection[str], terms: Sequence[Term]) -> Iterator[str]:
+    def _lacks(self, model: str, names: Collection[str], needed: Requirements, terms: Sequence[Term]) -> Iterator[str]:
         """What would have to be mapped, made or allowed for the model to know more."""
         pulled = self.pulled
         for word in self.words:
@@ -180,7 +177,8 @@ class _Looked:
         for of in sorted(pulled.unavailable.keys() & set(needed.objects)):
             yield f"{of} can't be read: {pulled.unavailable[of]}"
         for report in pulled.sources:
-            if report.kind in kinds and report.status != "active" and self._matters(report.kind, terms):
+            asked = not self.wanted.models["event", report.kind].isdisjoint(names)
+            if asked and report.status != "active" and self._matters(report.kind, terms):
                 instead = (
                     f"it comes from {self._called(report.replaced_by)}" if report.replaced_by else "nothing stands in"
                 )

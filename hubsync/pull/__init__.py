@@ -5,6 +5,7 @@ from hubsync.pull.drift import SCHEMA, Lost, remembered
 from hubsync.pull.estimate import Estimate, cost, estimate, reckon
 from hubsync.pull.result import Progress, PullResult, SourceReport
 from hubsync.pull.stage import held_before, pull
+from hubsync.pull.survey import needs
 
 __all__ = [
     "SCHEMA",
@@ -17,6 +18,7 @@ __all__ = [
     "estimate",
     "feeds_of",
     "held_before",
+    "needs",
     "pull",
     "reckon",
     "remembered",

@@ -40,9 +40,9 @@ class Estimate:
 
 def estimate(client: Client, catalog: Catalog, as_of: AsOf) -> Estimate:
     """Ask for the number of records of each object, one call each."""
-    needed, _ = needs(catalog, as_of, Feeds())
+    needed, vocabulary = needs(catalog, as_of, Feeds())
     records = {name: _count(client, name) for name in needed.objects}
-    return reckon(catalog, as_of, records, client.transport.rate.maximum)
+    return cost(needed, vocabulary, records, client.transport.rate.maximum)
 
 
 def reckon(catalog: Catalog, as_of: AsOf, records: Mapping[str, int | None], rate: int | None = None) -> Estimate:
