@@ -101,7 +101,7 @@ class EmailEventStream:
     @property
     def outdated(self) -> bool:
         """True when the stored events are of another type."""
-        return self.given.position is not None and self.given.so_far.get("type") != self.source.type
+        return self.given.differs("type", self.source.type)
 
     def why_not(self) -> str | None:
         """Why this source can't be used, or None when it can; the first page it reads is kept."""
@@ -140,8 +140,8 @@ class EmailEventStream:
 
     @property
     def _reconciles(self) -> bool:
-        late = self.given.so_far.get("late")
-        return late is not None and self.given.is_due(late)
+        """A first pull that broke off has nothing to look for again."""
+        return self.given.so_far.get("late") is not None and self.given.reconciles
 
     def _looks(self) -> Iterator[Look]:
         now = self.given.as_of.now
@@ -172,12 +172,9 @@ class EmailEventStream:
             state |= {"at": look.at.isoformat(), "settled": look.settles or state.get("settled", False)}
 
     def _cursor(self, *, done: bool) -> Mapping[str, Any]:
-        late = self.given.so_far.get("late")
-        if done and (not late or self._reconciles or self.given.full):
-            late = self.given.as_of.now.isoformat()
         since = self.starts_at.isoformat() if done else self.given.so_far.get("since")
         days = {day: dict(state) for day, state in self._days.items()}
-        return {"type": self.source.type, "since": since, "late": late, "days": days}
+        return {"type": self.source.type, "since": since, "late": self.given.late(done=done), "days": days}
 
     def _fetch(self, look: Look, after: str | None) -> RowPage[EmailEvent]:
         return self.given.portal.client.marketing.email_events(self.source.type, look.since, look.until, after)

@@ -78,7 +78,7 @@ class FormStream:
     @property
     def outdated(self) -> bool:
         """True when the stored events are of another form."""
-        return self.given.position is not None and self.given.so_far.get("form") != self.source.form
+        return self.given.differs("form", self.source.form)
 
     @property
     def starts_at(self) -> datetime:
@@ -130,10 +130,6 @@ class FormStream:
             if after is None:
                 return
 
-    @property
-    def _reconciles(self) -> bool:
-        return self.given.is_due(self.given.so_far.get("late"))
-
     def _looks(self) -> Iterator[Look]:
         for form in self._forms:
             yield from self._looks_at(form, self._known.get(form.guid, {}))
@@ -146,7 +142,7 @@ class FormStream:
             yield Look(form, at - OVERLAP, now)
         elif state and datetime.fromisoformat(state["since"]) <= wanted:
             until = datetime.fromisoformat(state["until"])
-            yield Look(form, until - (LATE if self._reconciles else OVERLAP), now)
+            yield Look(form, until - (LATE if self.given.reconciles else OVERLAP), now)
         else:
             yield Look(form, wanted, now)
 
@@ -160,11 +156,8 @@ class FormStream:
         state |= {"since": min(state.get("since", since), since), "until": look.at.isoformat()}
 
     def _cursor(self, *, done: bool) -> Mapping[str, Any]:
-        late = self.given.so_far.get("late")
-        if done and (self._reconciles or self.given.full):
-            late = self.given.as_of.now.isoformat()
         forms = {guid: dict(state) for guid, state in self._known.items()}
-        return {"form": self.source.form, "late": late, "forms": forms}
+        return {"form": self.source.form, "late": self.given.late(done=done), "forms": forms}
 
     def _fetch(self, look: Look, after: str | None) -> RowPage[Submission]:
         return self.given.portal.client.marketing.submissions(look.form.guid, after)

@@ -43,7 +43,7 @@ class HistoryStream:
     @property
     def outdated(self) -> bool:
         """True when the stored events were made with another definition and must go."""
-        return self.given.position is not None and self.given.so_far.get("definition") != self.definition
+        return self.given.differs("definition", self.definition)
 
     @property
     def starts_at(self) -> datetime | None:

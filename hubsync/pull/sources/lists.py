@@ -97,7 +97,7 @@ class ListStream:
             return None
         so_far = self.given.so_far
         after: str | None = so_far.get("after")
-        return None if self.given.is_due(so_far.get("late")) and not so_far.get("reading") else after
+        return None if self.given.reconciles and not so_far.get("reading") else after
 
     def _remembered(self) -> ListOfRecords | None:
         """The list that the name stood for at the last pull: it is looked up once."""

@@ -90,7 +90,7 @@ class OccurrenceStream:
     @property
     def outdated(self) -> bool:
         """True when the stored events were made with another definition and must go."""
-        return self.given.position is not None and self.given.so_far.get("definition") != self.definition
+        return self.given.differs("definition", self.definition)
 
     @property
     def starts_at(self) -> datetime:
@@ -132,15 +132,11 @@ class OccurrenceStream:
     def _windows(self) -> list[Window]:
         since, until = self.given.since, self.given.as_of.now
         if (done := self._done()) is not None:
-            again = Window(done[1] - (LATE if self._reconciles else OVERLAP), until)
+            again = Window(done[1] - (LATE if self.given.reconciles else OVERLAP), until)
             return [*_before(done[0], since), again]
         if (unread := self._unread()) is not None:
             return [unread, *_before(unread.since, since), Window(unread.until - OVERLAP, until)]
         return [Window(since, until)]
-
-    @property
-    def _reconciles(self) -> bool:
-        return self.given.is_due(self.given.so_far.get("late"))
 
     def _unread(self) -> Window | None:
         """The rest of the window in which a first pull broke off."""
@@ -159,14 +155,12 @@ class OccurrenceStream:
         self._read = (min(old[0], window.since), max(old[1], window.until)) if old else (window.since, window.until)
 
     def _cursor(self, window: Window | None, *, done: bool) -> Mapping[str, Any]:
-        read, late = self._read, self.given.so_far.get("late")
-        if done and (self._reconciles or self.given.full):
-            late = self.given.as_of.now.isoformat()
+        read = self._read
         return {
             "definition": self.definition,
             "since": read[0].isoformat() if read else None,
             "watermark": read[1].isoformat() if read else None,
-            "late": late,
+            "late": self.given.late(done=done),
             "window": window
             and {"since": window.since.isoformat(), "until": window.until.isoformat(), "after": window.after},
         }

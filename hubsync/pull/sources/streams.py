@@ -117,9 +117,19 @@ class Opening:
         """How far earlier pulls came, as the position says; empty when there was none."""
         return self.position or {}
 
-    def is_due(self, last: str | None) -> bool:
-        """Whether it is time to look again for what came late, after the last time that a position tells of."""
+    @property
+    def reconciles(self) -> bool:
+        """Whether it is time to look again for what came late, after the last time that the position tells of."""
+        last = self.so_far.get("late")
         return last is None or self.as_of.now - datetime.fromisoformat(last) >= timedelta(days=self.every)
+
+    def late(self, *, done: bool) -> str | None:
+        """When it was last looked for what came late, for a position; `done` when this pull has read everything."""
+        return self.as_of.now.isoformat() if done and (self.reconciles or self.full) else self.so_far.get("late")
+
+    def differs(self, key: str, value: str | None) -> bool:
+        """Whether the stored events were made with another value of what the position has under this key."""
+        return self.position is not None and self.position.get(key) != value
 
 
 def walk(fetch: Callable[[str | None], P], after: str | None, gone: Collection[int] = ()) -> Iterator[P]:
