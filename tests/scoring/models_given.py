@@ -46,10 +46,10 @@ def page(days: int, address: str) -> Event:
     return ago(days, "page_view", url=f"https://example.com{address}?from=mail")
 
 
-def only(*models: str) -> Config:
-    """The configuration that ships with some of its models."""
-    kept = {name: CONFIG.models[name] for name in models}
-    return Config(CONFIG.events, CONFIG.signals, CONFIG.words, CONFIG.properties, kept)
+def only(*models: str, config: Config = CONFIG) -> Config:
+    """The configuration, the one that ships unless another is given, with some of its models."""
+    kept = {name: config.models[name] for name in models}
+    return Config(config.events, config.signals, config.words, config.properties, kept)
 
 
 def customers(cases: list[Case], *models: str, sources: Sources | None = None) -> dict[str, dict[str, Scored]]:

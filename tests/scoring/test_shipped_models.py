@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from models_given import CONFIG, NOW, Case, ago, only, page
 from reference_facts import ROOT, Config, Event, Portal, Record, Sources, read_config
 from reference_language import Now
 from scratch_portal import Scored, Scorer
 from test_reference import assert_same
 
-NOW = Now(datetime(2026, 9, 21, 14), date(2026, 9, 21), datetime(2026, 9, 21, 4))
 KNOWN = {
     "lifecyclestage": "customer", "product_logins": "5", "features_used": "3", "api_calls": "2", "users_invited": "1",
     "referrals": "0", "seats_used": "1", "seats_total": "10",
 }  # fmt: skip
 """A customer whose usage reaches HubSpot, and with whom nothing has happened."""
-
-
-@dataclass
-class Case:
-    """What happened with a customer, and the lines that it moves."""
-
-    name: str
-    expected: dict[str, object]
-    happened: list[Event] = field(default_factory=list)
-    properties: dict[str, str] = field(default_factory=dict)
-
-
-def ago(days: int, kind: str, **more: object) -> Event:
-    """An event at noon, some portal days ago (0 is today)."""
-    at = NOW.day_start - timedelta(days=days) + timedelta(hours=8)
-    attributes = {key: str(more[key]) for key in ("url", "satisfaction") if key in more}
-    value = Decimal(str(more["value"])) if "value" in more else None
-    return Event("", kind, at, attributes, value, None, int(str(more.get("times", 1))))
-
-
-def page(days: int, url: str) -> Event:
-    """A look at a page."""
-    return ago(days, "page_view", url=f"https://example.com{url}?from=mail")
 
 
 SATISFIED = "support_solved_it_to_their_satisfaction"
@@ -114,9 +90,7 @@ CUSTOMERS = [
 @pytest.fixture(scope="module")
 def config() -> Config:
     """The configuration that ships; what is fitted numerically has tests of its own (clv)."""
-    found = read_config(ROOT / "config")
-    del found.models["clv"]
-    return found
+    return only(*(name for name in CONFIG.models if name != "clv"))
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +152,7 @@ def test_cancel_page_and_another(config: Config) -> None:
         made.events["companies"] += [
             Event(**{**vars(event), "record_id": name}) for event in [*events, page(3, "/cancel")]
         ]
-    found = Scorer(only(config, "customer"), NOW).score(made)["customer"]
+    found = Scorer(only("customer", config=config), NOW).score(made)["customer"]
     assert {name: scored.row["band"] for name, scored in found.items()} == {
         "alone": "at_risk",
         **dict.fromkeys(NEGATIVES, "risk"),
@@ -319,7 +293,7 @@ def test_customers_are_contacts(config: Config) -> None:
         Event(**{**vars(event), "record_id": "p"})
         for event in (page(1, "/cancel"), ago(3, "renewed"), ago(4, "nps", value=9))
     ]
-    tried = only(moved, "customer")
+    tried = only("customer", config=moved)
     scored = assert_same(Scorer(tried, NOW), Portal({"contacts": {"p": person}}, {"contacts": events}))["customer"]["p"]
     moved_lines = {rule: points for rule, points, _ in scored.lines if points != 0}
     assert moved_lines == {
@@ -333,7 +307,7 @@ def test_free_plan(config: Config) -> None:
     kinds = ("page_view", "login", "api_call", "user_invited", "referral")
     free = Sources({kind: f"{kind}/counters" for kind in kinds})
     portal = Portal({"companies": {"c": Record(KNOWN, NOW.day_start)}})
-    scored = assert_same(Scorer(only(config, "customer"), NOW, free), portal)["customer"]["c"]
+    scored = assert_same(Scorer(only("customer", config=config), NOW, free), portal)["customer"]["c"]
     assert scored.row["known_data"] == 1
     assert "looked_at_the_cancellation_page" not in {line.rule for line in scored.explanation.contributions}
 
@@ -346,7 +320,7 @@ def test_shipped_models_on_dirt(shipped: Scorer, seed: int) -> None:
 
 def test_alone_as_in_batch(config: Config) -> None:
     """A contact has the same scores alone as among others."""
-    scorer = Scorer(only(config, "engagement", "fit", "combined"), NOW)
+    scorer = Scorer(only("engagement", "fit", "combined", config=config), NOW)
     portal = dirty(config, random.Random(5), NOW)
     together = scorer.score(portal)
     for record_id in list(portal.records["contacts"])[:2]:
@@ -358,13 +332,6 @@ def test_alone_as_in_batch(config: Config) -> None:
         alone = scorer.score(portal_of_one)
         for model in ("engagement", "fit", "combined"):
             assert alone[model].get(record_id) == together[model].get(record_id)
-
-
-def only(config: Config, *models: str) -> Config:
-    """The configuration with some of its models."""
-    return Config(
-        config.events, config.signals, config.words, config.properties, {name: config.models[name] for name in models}
-    )
 
 
 RAW = {
